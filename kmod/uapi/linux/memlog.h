@@ -166,15 +166,17 @@ struct memlog_control {
 	__u32 max_record;
 	__u32 generation;
 	__u32 retired;
-	__u32 __reserved0[13];
+	__u32 __reserved0;
+	__aligned_u64 first_pos;
+	__aligned_u64 __reserved1[5];
 
 	__aligned_u64 oldest;
-	__aligned_u64 __reserved1[7];
+	__aligned_u64 __reserved2[7];
 
 	__aligned_u64 next;
 	__aligned_u64 next_pos;
 	__aligned_u64 stepped;
-	__aligned_u64 __reserved2[5];
+	__aligned_u64 __reserved3[5];
 };
 
 /**

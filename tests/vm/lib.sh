@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the programs of tests/vm have in common. Sourced, with $top set.
+
+build=${BUILD:-$top/build}
+case $build in /*) ;; *) build=$top/$build ;; esac
+cache=${MEMLOG_CACHE:-$top/.cache}
+vm=$build/vm
+debug_kernel=$cache/linux-debug
+
+# usage MESSAGE: what is wrong with the command line
+usage()
+{
+	echo "${0##*/}: $1 (see --help)" >&2
+	exit 100
+}
+
+# die MESSAGE: this machine can't do it
+die()
+{
+	echo "${0##*/}: $1" >&2
+	exit 111
+}
+
+# The newest installed kernel that modules can be built for, its version.
+debian_version()
+{
+	local v
+
+	if [[ -n ${MEMLOG_KERNEL:-} ]]; then
+		echo "$MEMLOG_KERNEL"
+		return
+	fi
+	for v in $(cd /lib/modules 2>/dev/null && printf '%s\n' * | sort -rV); do
+		[[ -e /boot/vmlinuz-$v && -e /lib/modules/$v/build/Makefile ]] || continue
+		echo "$v"
+		return
+	done
+	die "no kernel with headers is installed: run tests/install-deps"
+}
+
+# kernel_use debian|debug: sets kernel, kernel_image, kernel_build, kernel_version
+# for the sourcing program.
+# shellcheck disable=SC2034
+kernel_use()
+{
+	kernel=$1
+	case $kernel in
+	debian)
+		kernel_version=$(debian_version) || exit
+		kernel_image=/boot/vmlinuz-$kernel_version
+		kernel_build=/lib/modules/$kernel_version/build
+		;;
+	debug)
+		kernel_image=$debug_kernel/arch/x86/boot/bzImage
+		kernel_build=$debug_kernel
+		[[ -e $kernel_image && -e $debug_kernel/.complete ]] ||
+			die "the debug kernel is not built yet: run tests/vm/debug-kernel"
+		kernel_version=$(<"$debug_kernel/include/config/kernel.release")
+		;;
+	*)
+		usage "--kernel is debian or debug, not $kernel"
+		;;
+	esac
+	[[ -r $kernel_image ]] || die "can't read $kernel_image"
+}
+
+# The compiled process 1, static so that it needs nothing in the guest.
+build_init()
+{
+	local src=("$top"/tests/vm/{init,job,klog}.[ch])
+
+	mkdir -p "$vm"
+	(
+		flock 9
+		for f in "${src[@]}" /dev/null; do
+			[[ $f -nt $vm/init || ! -e $vm/init ]] && break
+		done
+		[[ $f == /dev/null && -e $vm/init ]] && exit 0
+		${CC:-cc} -static -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
+			-o "$vm/init.new" "$top"/tests/vm/{init,job,klog}.c &&
+			mv "$vm/init.new" "$vm/init"
+	) 9>"$vm/init.lock" || die "can't build the guest's init"
+}
+
+# build_module: memlog.ko for the chosen kernel from a copy of the source, so
+# that neither two kernels nor two runs at once disturb each other. Sets module.
+build_module()
+{
+	local dir=$vm/module-$kernel
+
+	module=$dir/memlog.ko
+	[[ -e $top/Kbuild ]] || die "there is no Kbuild to build memlog.ko from"
+	mkdir -p "$dir"
+	(
+		flock 9
+		rsync -a --delete --include='/kmod/***' --include=/Kbuild \
+			--exclude='*' --exclude='*.o' "$top/" "$dir/src/" 2>/dev/null ||
+			{ mkdir -p "$dir/src" && cp -pRu "$top/Kbuild" "$top/kmod" "$dir/src/"; }
+		make -s -j2 -C "$kernel_build" M="$dir/src" modules &&
+			{ cmp -s "$dir/src/memlog.ko" "$module" ||
+			  cp "$dir/src/memlog.ko" "$module"; }
+	) 9>"$dir/lock" >&2 || die "memlog.ko does not build for the $kernel kernel"
+}
+
+# add_file STAGE SOURCE [DESTINATION]: a file or folder for the guest, /test/NAME
+# unless said otherwise, with the shared libraries it needs.
+add_file()
+{
+	local stage=$1 src=$2 dst=${3:-/test/$(basename "$2")}
+
+	[[ -e $src ]] || usage "there is no $src"
+	mkdir -p "$stage$(dirname "$dst")"
+	if [[ -d $src ]]; then
+		mkdir -p "$stage$dst"
+		cp -RL "$src/." "$stage$dst/"
+	else
+		cp -L "$src" "$stage$dst"
+	fi
+	add_libraries "$stage" "$src"
+}
+
+add_libraries()
+{
+	local stage=$1 f lib
+
+	while IFS= read -r -d '' f; do
+		while read -r lib; do
+			[[ -e $stage$lib ]] && continue
+			mkdir -p "$stage$(dirname "$lib")"
+			cp -L "$lib" "$stage$lib"
+		done < <(ldd "$f" 2>/dev/null | grep -o '/[^ ]*')
+	done < <(find -L "$2" -type f \( -perm -u+x -o -name '*.so*' \) -print0)
+}
+
+# add_kmod STAGE NAME: a module of the kernel's own and what it depends on, to
+# be loaded at boot. One that is built in is there already.
+add_kmod()
+{
+	local stage=$1 name=$2 what path
+
+	[[ $kernel == debug ]] && return
+	while read -r what path _; do
+		[[ $what == insmod ]] || continue
+		mkdir -p "$stage$(dirname "$path")"
+		cp "$path" "$stage$path"
+		grep -qsx "$path" "$stage/etc/vm/modules" ||
+			echo "$path" >>"$stage/etc/vm/modules"
+	done < <(/sbin/modprobe -S "$kernel_version" --show-depends "$name" ||
+		 kill $$)
+}
+
+# stage_base STAGE: the folders, busybox and users every guest has.
+stage_base()
+{
+	local stage=$1 applet busybox
+
+	busybox=$(command -v busybox) || die "busybox is missing: run tests/install-deps"
+	mkdir -p "$stage"/{bin,dev,etc/vm,proc,root,run,sys,test,tmp,var}
+	ln -s bin "$stage/sbin"
+	mkdir -p "$stage/usr"
+	ln -s ../bin "$stage/usr/bin"
+	ln -s ../bin "$stage/usr/sbin"
+	ln -s /run "$stage/var/run"
+	ln -s /proc/mounts "$stage/etc/mtab"
+	cp "$vm/init" "$stage/init"
+	cp "$busybox" "$stage/bin/busybox"
+	for applet in $("$busybox" --list); do
+		[[ $applet == busybox ]] || ln -s busybox "$stage/bin/$applet"
+	done
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh \
+		nobody:x:65534:65534:nobody:/:/bin/sh >"$stage/etc/passwd"
+	printf '%s\n' root:x:0: adm:x:4: nogroup:x:65534: >"$stage/etc/group"
+	echo '127.0.0.1 localhost memlog' >"$stage/etc/hosts"
+	echo 'hosts: files' >"$stage/etc/nsswitch.conf"
+}
+
+# pack STAGE FILE: the initramfs, everything root's.
+pack()
+{
+	(cd "$1" && find . -print0 |
+		cpio --null -o -H newc -R +0:+0 --quiet) >"$2"
+}

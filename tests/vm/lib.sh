@@ -52,7 +52,7 @@ kernel_use()
 		kernel_build=/lib/modules/$kernel_version/build
 		;;
 	debug)
-		kernel_image=$debug_kernel/arch/x86/boot/bzImage
+		kernel_image=$debug_kernel/vmlinux
 		kernel_build=$debug_kernel
 		[[ -e $kernel_image && -e $debug_kernel/.complete ]] ||
 			die "the debug kernel is not built yet: run tests/vm/debug-kernel"
@@ -68,15 +68,10 @@ kernel_use()
 # The compiled process 1, static so that it needs nothing in the guest.
 build_init()
 {
-	local src=("$top"/tests/vm/{init,job,klog}.[ch])
-
 	mkdir -p "$vm"
 	(
 		flock 9
-		for f in "${src[@]}" /dev/null; do
-			[[ $f -nt $vm/init || ! -e $vm/init ]] && break
-		done
-		[[ $f == /dev/null && -e $vm/init ]] && exit 0
+		[[ -z $(find "$top"/tests/vm/*.[ch] -newer "$vm/init" 2>&1) ]] && exit 0
 		${CC:-cc} -static -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
 			-o "$vm/init.new" "$top"/tests/vm/{init,job,klog}.c &&
 			mv "$vm/init.new" "$vm/init"
@@ -91,15 +86,20 @@ build_module()
 
 	module=$dir/memlog.ko
 	[[ -e $top/Kbuild ]] || die "there is no Kbuild to build memlog.ko from"
-	mkdir -p "$dir"
+	mkdir -p "$dir/src"
 	(
 		flock 9
-		rsync -a --delete --include='/kmod/***' --include=/Kbuild \
-			--exclude='*' --exclude='*.o' "$top/" "$dir/src/" 2>/dev/null ||
-			{ mkdir -p "$dir/src" && cp -pRu "$top/Kbuild" "$top/kmod" "$dir/src/"; }
-		make -s -j2 -C "$kernel_build" M="$dir/src" modules &&
-			{ cmp -s "$dir/src/memlog.ko" "$module" ||
-			  cp "$dir/src/memlog.ko" "$module"; }
+		tar -C "$top" --exclude='*.o' --exclude='.*.cmd' -cf - Kbuild kmod |
+			tar -C "$dir/src" -xpf -
+		make -s -j2 -C "$kernel_build" M="$dir/src" modules >"$dir/log" 2>&1 || {
+			cat "$dir/log"
+			exit 1
+		}
+		grep -v '^Skipping BTF' "$dir/log" || true
+		cmp -s "$dir/src/memlog.ko" "$module" || {
+			cp "$dir/src/memlog.ko" "$module.new"
+			mv "$module.new" "$module"
+		}
 	) 9>"$dir/lock" >&2 || die "memlog.ko does not build for the $kernel kernel"
 }
 
@@ -107,17 +107,17 @@ build_module()
 # unless said otherwise, with the shared libraries it needs.
 add_file()
 {
-	local stage=$1 src=$2 dst=${3:-/test/$(basename "$2")}
+	local stage=$1 from=$2 to=${3:-/test/$(basename "$2")}
 
-	[[ -e $src ]] || usage "there is no $src"
-	mkdir -p "$stage$(dirname "$dst")"
-	if [[ -d $src ]]; then
-		mkdir -p "$stage$dst"
-		cp -RL "$src/." "$stage$dst/"
+	[[ -e $from ]] || usage "there is no $from"
+	mkdir -p "$stage$(dirname "$to")"
+	if [[ -d $from ]]; then
+		mkdir -p "$stage$to"
+		cp -RL "$from/." "$stage$to/"
 	else
-		cp -L "$src" "$stage$dst"
+		cp -L "$from" "$stage$to"
 	fi
-	add_libraries "$stage" "$src"
+	add_libraries "$stage" "$from"
 }
 
 add_libraries()

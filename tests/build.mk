@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The tests, and the targets that run things: see tests/README.md.
+#
+# A folder of tests has a build.mk of its own, which adds to
+#
+#	TESTS		test programs, $(BUILD)/tests/FOLDER/NAME, built by `make tests`
+#	SAN_TESTS	those among them that run under the sanitizers too; they are
+#			built once more with BUILD=build/asan and BUILD=build/tsan
+#
+# and uses $(KSELFTEST)/kselftest_harness.h. What runs, where and how long is one
+# line each in tests/suites.
+
+TESTS     =
+SAN_TESTS =
+
+# The harness comes from the kernel's source, the same for every build folder.
+KSELFTEST        := build/kselftest
+KSELFTEST_H      := $(KSELFTEST)/kselftest_harness.h
+KSELFTEST_CFLAGS := -isystem $(KSELFTEST)
+
+$(KSELFTEST_H):
+	tests/extract-kselftest $(KSELFTEST)
+
+include $(wildcard tests/*/build.mk)
+
+.PHONY: tests san-tests deps test test-debug soak bench-device check run stop
+
+tests: $(TESTS)
+san-tests: $(SAN_TESTS)
+
+# What is missing on this machine; `make deps DEPS=--all` for every target.
+deps:
+	tests/install-deps $(DEPS)
+
+SUB = +$(MAKE) --no-print-directory
+
+test:
+	@tests/install-deps
+	$(SUB) all tests
+	$(SUB) san-tests BUILD=build/asan SANITIZE=address,undefined
+	$(SUB) san-tests BUILD=build/tsan SANITIZE=thread
+	@tests/run --set test $(RUN_FLAGS)
+
+test-debug:
+	@tests/install-deps --debug
+	$(SUB) all tests
+	@tests/vm/debug-kernel
+	@tests/run --set debug $(RUN_FLAGS)
+
+soak:
+	@tests/install-deps --debug
+	$(SUB) all tests
+	$(SUB) san-tests BUILD=build/asan SANITIZE=address,undefined
+	$(SUB) san-tests BUILD=build/tsan SANITIZE=thread
+	@tests/vm/debug-kernel
+	@tests/run --set soak $(RUN_FLAGS)
+
+bench-device:
+	@tests/install-deps
+	$(SUB) all tests
+	@tests/bench/device
+
+check:
+	@tests/install-deps --check
+	@tests/check
+
+run:
+	@tests/install-deps --run
+	$(SUB) all
+	@tests/vm/machine $(if $(HOST),--host)
+
+stop:
+	@tests/vm/machine --stop

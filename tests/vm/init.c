@@ -11,8 +11,8 @@
  *
  * and where it goes are serial ports: ttyS0 is the kernel's console, ttyS1 the
  * jobs' standard input and output, ttyS2 the result for tests/vm/run: a line
- * "job NAME STATUS SECONDS COMPLAINTS" for each job and "exit STATUS" at the
- * end. A guest that dies leaves no "exit" line; that is how death is told.
+ * "job NAME STATUS SECONDS COMPLAINTS" for each job, for "boot" before and for
+ * "unload" behind them, and "exit STATUS" at the end. A guest that dies leaves no "exit" line; that is how death is told.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +56,8 @@ static const struct {
 };
 
 static int result_fd = -1;
+/* Several jobs: lines around each one's output say which it is. */
+static int marked;
 
 static void power_off(void) __attribute__((noreturn));
 static void power_off(void)
@@ -239,37 +241,52 @@ static int unload_memlog(void)
 	return STATUS_BROKEN;
 }
 
-static int run_one(struct job *job, int marked)
+/* Begin and end of a job in the kernel log, the output and the result. */
+static void begin(const char *name)
 {
-	int status, complaints;
-
-	klog_stamp(job->name);
+	klog_stamp(name);
 	if (marked)
-		printf("##vm begin %s\n", job->name);
+		printf("##vm begin %s\n", name);
 	fflush(stdout);
-	status = job_run(job);
-	complaints = klog_scan(job->name);
+}
+
+static int end(const char *name, int status, double took)
+{
+	int complaints = klog_scan(name);
+
 	if (!status && complaints)
 		status = STATUS_KLOG;
 	if (marked)
 		printf("##vm end %s status=%d seconds=%.1f complaints=%d\n",
-		       job->name, status, job->took, complaints);
+		       name, status, took, complaints);
 	fflush(stdout);
-	result("job %s %d %.1f %d\n", job->name, status, job->took, complaints);
+	result("job %s %d %.1f %d\n", name, status, took, complaints);
 	return status;
+}
+
+static int boot(void)
+{
+	begin("boot");
+	load_modules();
+	klog_clear_leaks();
+	run_setup();
+	return end("boot", 0, 0);
 }
 
 static int run_jobs(void)
 {
-	int status = 0, marked = !access("/etc/vm/marked", F_OK);
+	int status = 0;
 	FILE *f = fopen("/etc/vm/jobs", "r");
 	struct job job;
 
 	if (!f)
 		die("/etc/vm/jobs");
 	while (job_next(f, &job)) {
-		int r = run_one(&job, marked);
+		int r;
 
+		begin(job.name);
+		r = job_run(&job);
+		r = end(job.name, r, job.took);
 		if (r && !status)
 			status = r;
 	}
@@ -277,22 +294,21 @@ static int run_jobs(void)
 	return status;
 }
 
-static int check_end(void)
+static int unload(void)
 {
 	int status;
 
-	klog_stamp("end");
+	begin("unload");
 	status = unload_memlog();
-	if (klog_leaks() + klog_lockdep_off() + klog_scan("end") && !status)
+	if (klog_leaks() + klog_lockdep_off() && !status)
 		status = STATUS_KLOG;
-	result("job end %d 0 0\n", status);
-	return status;
+	return end("unload", status, 0);
 }
 
 int main(void)
 {
 	sigset_t chld;
-	int status, end;
+	int status, r;
 
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
@@ -306,15 +322,12 @@ int main(void)
 	loopback_up();
 	if (klog_open())
 		die("/dev/kmsg");
-	klog_stamp("boot");
-	load_modules();
-	klog_clear_leaks();
-	run_setup();
-	status = klog_scan("boot") ? STATUS_KLOG : 0;
-	result("ready\n");
+	marked = !access("/etc/vm/marked", F_OK);
 
-	end = run_jobs();
-	status = status ? status : end;
-	end = check_end();
-	finish(status ? status : end);
+	status = boot();
+	result("ready\n");
+	r = run_jobs();
+	status = status ? status : r;
+	r = unload();
+	finish(status ? status : r);
 }

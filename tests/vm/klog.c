@@ -17,7 +17,8 @@
 /* A word on its own line of thought: whatever contains it is a complaint. */
 static const char *const bad[] = {
 	"WARNING:", "BUG:", "kernel BUG at", "Oops", "general protection fault",
-	"Kernel panic", "KASAN", "KFENCE", "UBSAN", "KCSAN", "kmemleak:",
+	"Kernel panic", "KASAN", "KFENCE", "UBSAN", "KCSAN",
+	"suspected memory leak", "kmemleak disabled", "kmemleak_object",
 	"possible circular locking", "possible recursive locking",
 	"possible irq lock inversion", "inconsistent lock state",
 	"suspicious RCU usage", "held lock freed", "bad unlock balance",
@@ -31,12 +32,10 @@ static const char *const bad[] = {
 	"unable to handle", "segfault at", "slab error", "trap invalid opcode",
 };
 
-/* What is said of every module from outside the kernel, and of kmemleak's start. */
+/* What is said of every module from outside the kernel. */
 static const char *const harmless[] = {
 	"loading out-of-tree module taints kernel",
 	"module verification failed",
-	"kmemleak: Kernel memory leak detector initialized",
-	"kmemleak: Automatic memory scanning thread started",
 };
 
 static int kmsg_fd = -1;

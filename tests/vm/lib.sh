@@ -52,7 +52,7 @@ kernel_use()
 		kernel_build=/lib/modules/$kernel_version/build
 		;;
 	debug)
-		kernel_image=$debug_kernel/vmlinux
+		kernel_image=$debug_kernel/arch/x86/boot/bzImage
 		kernel_build=$debug_kernel
 		[[ -e $kernel_image && -e $debug_kernel/.complete ]] ||
 			die "the debug kernel is not built yet: run tests/vm/debug-kernel"

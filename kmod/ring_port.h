@@ -24,6 +24,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "copy.h"
+
 typedef spinlock_t port_lock_t;
 
 #define port_lock_init(lock)	spin_lock_init(lock)
@@ -159,6 +161,30 @@ static inline void port_copy_racy(void *to, const void *from, size_t n)
 	memcpy(to, from, n);
 }
 #endif
+
+/**
+ * struct memlog_out - Where a reader's bytes go.
+ * @to: Next byte.
+ * @room: Bytes left.
+ */
+struct memlog_out {
+	char *to;
+	size_t room;
+};
+
+static inline int memlog_out_put(struct memlog_out *out, const void *from, size_t n)
+{
+	port_copy_racy(out->to, from, n);
+	out->to += n;
+	out->room -= n;
+	return 0;
+}
+
+static inline void memlog_out_unput(struct memlog_out *out, size_t n)
+{
+	out->to -= n;
+	out->room += n;
+}
 
 #endif /* __KERNEL__ */
 #endif /* MEMLOG_RING_PORT_H */

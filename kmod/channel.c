@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A channel: a named ring, who waits for it, and what it counts.
+ */
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "compat.h"
+
+/**
+ * memlog_channel_fits_memory() - Whether a ring takes at most a quarter of RAM.
+ * @geo: Its sizes.
+ */
+bool memlog_channel_fits_memory(const struct memlog_geometry *geo)
+{
+	struct memlog_layout lay;
+
+	memlog_geometry_layout(geo, MEMLOG_COLOUR, &lay);
+	return (lay.text_off + lay.text_map) >> PAGE_SHIFT <= totalram_pages() / 4;
+}
+
+/**
+ * memlog_channel_init() - A channel with an empty ring.
+ * @ch: Is filled in; all zeros before.
+ * @name: The device's name, shorter than %MEMLOG_DEVICE_NAME_MAX.
+ * @geo: Sizes memlog_geometry_check() has accepted.
+ * @quota: Bytes a second each user may write, 0 for any number.
+ *
+ * Context: Sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int memlog_channel_init(struct memlog_channel *ch, const char *name,
+			const struct memlog_geometry *geo, u32 quota)
+{
+	struct memlog_mem *mem;
+
+	do {
+		ch->stream = get_random_u64();
+	} while (!ch->stream);
+	mem = memlog_mem_alloc(geo, ch->stream, 0);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+
+	memlog_ring_init(&ch->ring, &mem->buf);
+	memlog_quota_init(&ch->quota, quota);
+	ch->max_record = geo->max_record;
+	init_waitqueue_head(&ch->read_wait);
+	init_waitqueue_head(&ch->poll_wait);
+	mutex_init(&ch->resize_lock);
+	spin_lock_init(&ch->map_lock);
+	strscpy(ch->name, name, sizeof(ch->name));
+	return 0;
+}
+
+/**
+ * memlog_channel_uninit() - Free what memlog_channel_init() took.
+ * @ch: The channel; nobody has it open.
+ */
+void memlog_channel_uninit(struct memlog_channel *ch)
+{
+	memlog_quota_uninit(&ch->quota);
+	memlog_mem_put(memlog_mem_of(rcu_dereference_protected(ch->ring.buf, true)));
+}
+
+/**
+ * memlog_channel_wake_waiters() - Wake who waits, see memlog_channel_wake().
+ * @ch: The channel.
+ */
+void memlog_channel_wake_waiters(struct memlog_channel *ch)
+{
+	int waiters = atomic_xchg(&ch->waiters, 0);
+
+	if (waiters & MEMLOG_WAITS_READ)
+		wake_up_interruptible(&ch->read_wait);
+	if (waiters & MEMLOG_WAITS_POLL)
+		wake_up_interruptible_poll(&ch->poll_wait,
+					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+}

@@ -185,8 +185,8 @@ static inline char *memlog_buf_text(const struct memlog_buf *buf, u64 pos)
 }
 
 /* Lets the oldest records go until @len bytes and a descriptor are free. */
-static inline void memlog_span_make_room(struct memlog_span *span,
-					 const struct memlog_buf *buf, u32 len)
+static __always_inline void memlog_span_make_room(struct memlog_span *span,
+						  const struct memlog_buf *buf, u32 len)
 {
 	u64 seq = span->oldest.seq;
 	u64 pos = span->oldest.pos;
@@ -212,7 +212,7 @@ static inline void memlog_span_make_room(struct memlog_span *span,
  * Context: Caller holds ring->lock, until after memlog_ring_end().
  * Return: Where the text goes, @len bytes in a row.
  */
-static inline char *memlog_ring_begin(struct memlog_ring *ring, u32 len)
+static __always_inline char *memlog_ring_begin(struct memlog_ring *ring, u32 len)
 {
 	const struct memlog_buf *buf = memlog_ring_buf(ring);
 
@@ -231,8 +231,8 @@ static inline char *memlog_ring_begin(struct memlog_ring *ring, u32 len)
  * Context: Caller holds ring->lock.
  * Return: The record's sequence number.
  */
-static inline u64 memlog_ring_end(struct memlog_ring *ring, u32 len,
-				  const struct memlog_origin *who)
+static __always_inline u64 memlog_ring_end(struct memlog_ring *ring, u32 len,
+					   const struct memlog_origin *who)
 {
 	const struct memlog_buf *buf = memlog_ring_buf(ring);
 	struct memlog_control *ctrl = buf->ctrl;

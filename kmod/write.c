@@ -161,8 +161,11 @@ static __always_inline ssize_t write_piece(struct memlog_file *f,
 	}
 
 	if (unlikely(src->prefix && text[0] == '<')) {
-		skip = parse_prefix(text, len, &piece->pri);
-		who.pri = piece->pri;
+		u8 pri = piece->pri;
+
+		skip = parse_prefix(text, len, &pri);
+		piece->pri = pri;
+		who.pri = pri;
 		len -= skip;
 		memmove(text, text + skip, len);
 	}
@@ -182,7 +185,12 @@ static __always_inline ssize_t write_piece(struct memlog_file *f,
 
 	if (src->iter && !src->kernel)
 		iov_iter_revert(src->iter, piece->len - skip - len);
-	trace_memlog_write(f->ch->name, piece->seq, len, &who);
+	if (trace_memlog_write_enabled()) {
+		/* a copy, so that @who itself can stay in registers */
+		struct memlog_origin traced = who;
+
+		trace_memlog_write(f->ch->name, piece->seq, len, &traced);
+	}
 	memlog_channel_wake(f->ch);
 	return skip + len;
 }

@@ -65,17 +65,24 @@ kernel_use()
 	[[ -r $kernel_image ]] || die "can't read $kernel_image"
 }
 
-# The compiled process 1, static so that it needs nothing in the guest.
-build_init()
+# build_program init|attach: the guest's process 1, or the terminal's end of a
+# serial port. init is static, since it has nothing in the guest to link to.
+build_program()
 {
+	local name=$1 flags='' sources=("$top/tests/vm/$1.c")
+
+	if [[ $name == init ]]; then
+		flags=-static
+		sources+=("$top"/tests/vm/{job,klog}.c)
+	fi
 	mkdir -p "$vm"
 	(
 		flock 9
-		[[ -z $(find "$top"/tests/vm/*.[ch] -newer "$vm/init" 2>&1) ]] && exit 0
-		${CC:-cc} -static -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
-			-o "$vm/init.new" "$top"/tests/vm/{init,job,klog}.c &&
-			mv "$vm/init.new" "$vm/init"
-	) 9>"$vm/init.lock" || die "can't build the guest's init"
+		[[ -z $(find "$top"/tests/vm/*.[ch] -newer "$vm/$name" 2>&1) ]] && exit 0
+		# shellcheck disable=SC2086 # a flag or none
+		${CC:-cc} $flags -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
+			-o "$vm/$name.new" "${sources[@]}" && mv "$vm/$name.new" "$vm/$name"
+	) 9>"$vm/$name.lock" || die "can't compile tests/vm/$name.c"
 }
 
 # build_module: memlog.ko for the chosen kernel from a copy of the source, so

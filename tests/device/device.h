@@ -4,7 +4,7 @@
  * device, nothing of libmemlog, so that each of them tests the contract alone.
  *
  * The device is $MEMLOG_DEV (/dev/memlog); programs that load and unload the
- * module take it from $MEMLOG_KO. Calls return 0, a count or -errno.
+ * module take it from $MEMLOG_KO or where it is installed. Calls return 0, a count or -errno.
  */
 #ifndef TESTS_DEVICE_H
 #define TESTS_DEVICE_H

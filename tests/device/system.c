@@ -2,21 +2,33 @@
 /* The system around the device: module, kernel log, sysfs, threads. */
 #include <ctype.h>
 #include <grp.h>
-#include <sched.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "device.h"
 
-/* 0, or what finit_module(2) said; -ENOENT with no $MEMLOG_KO. */
+/* $MEMLOG_KO, or where DKMS and `make install` put it. */
+static int module_open(void)
+{
+	const char *env = getenv("MEMLOG_KO");
+	struct utsname name;
+	char path[256];
+
+	if (env && *env)
+		return open(env, O_RDONLY | O_CLOEXEC);
+	uname(&name);
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/memlog.ko",
+		 name.release);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* 0, or what open(2) or finit_module(2) said. */
 int module_load(const char *params)
 {
-	const char *path = getenv("MEMLOG_KO");
-	int fd, ret, i;
+	int fd = module_open();
+	int ret, i;
 
-	if (!path || !*path)
-		return -ENOENT;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
@@ -55,11 +67,7 @@ int kmsg_open(void)
 	return fd;
 }
 
-/*
- * The lines since kmsg_open() that begin "memlog: ", each as "LEVEL:TEXT\n".
- * Returns how many, and counts a line worse than info of any origin that names
- * memlog too.
- */
+/* The lines since then that begin "memlog", as "LEVEL:TEXT\n", and how many. */
 int kmsg_lines(int fd, char *lines, size_t size)
 {
 	char buf[8192];

@@ -308,9 +308,12 @@ long memlog_cursor_read(struct memlog_cursor *cur, const struct memlog_buf *buf,
 			struct memlog_out *out)
 {
 	size_t room = out->room;
+	unsigned int steps = 0;
 	int err = 0;
 
 	while (!err && out->room) {
+		if (!(++steps & 63) && port_interrupted() && out->room < room)
+			break;
 		if (cur->format == MEMLOG_FORMAT_RECORD)
 			err = record_step(cur, buf, out);
 		else

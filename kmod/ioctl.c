@@ -190,6 +190,13 @@ static int copy_args(const struct call *call, union memlog_args *args,
 	return zeros ? 0 : -E2BIG;
 }
 
+static int copy_back(const struct call *call, const union memlog_args *args,
+		     void __user *user, size_t size)
+{
+	return copy_to_user(user, args, min_t(size_t, size, call->size)) ?
+	       -EFAULT : 0;
+}
+
 /**
  * memlog_ioctl() - ioctl(2).
  * @file: The open file.
@@ -219,9 +226,11 @@ long memlog_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return err;
 	if (args.flags & ~call->flags)
 		return -EINVAL;
+	/* nothing is done whose answer could not be given */
+	if (call->out && copy_back(call, &args, user, _IOC_SIZE(cmd)))
+		return -EFAULT;
 	err = call->run(file, &args);
 	if (err || !call->out)
 		return err;
-	return copy_to_user(user, &args, min_t(size_t, _IOC_SIZE(cmd), call->size)) ?
-	       -EFAULT : 0;
+	return copy_back(call, &args, user, _IOC_SIZE(cmd));
 }

@@ -13,8 +13,9 @@
 #include "compat.h"
 #include "trace.h"
 
-/* What is left for the time under the lock. */
-#define FEW_RECORDS	8
+/* What may be left for the time under the lock, and what is tried for. */
+#define FEW_RECORDS	16
+#define FEWER_RECORDS	(FEW_RECORDS / 2)
 
 static void start_over(const struct memlog_buf *from, struct memlog_span *span)
 {
@@ -37,8 +38,8 @@ static void copy_record(const struct memlog_buf *from, struct memlog_buf *to,
 		start_over(from, span);
 }
 
-static int copy_most(const struct memlog_buf *from, struct memlog_buf *to,
-		     struct memlog_span *span)
+static void copy_begin(const struct memlog_buf *from, const struct memlog_buf *to,
+		       struct memlog_span *span)
 {
 	u64 first = memlog_buf_fitting(from, to->text_size, to->desc_mask + 1);
 
@@ -46,8 +47,12 @@ static int copy_most(const struct memlog_buf *from, struct memlog_buf *to,
 		span->next = span->oldest;
 	else
 		start_over(from, span);
+}
 
-	while (memlog_buf_next(from) - span->next.seq > FEW_RECORDS) {
+static int copy_most(const struct memlog_buf *from, struct memlog_buf *to,
+		     struct memlog_span *span)
+{
+	while (memlog_buf_next(from) - span->next.seq > FEWER_RECORDS) {
 		copy_record(from, to, span);
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -56,19 +61,14 @@ static int copy_most(const struct memlog_buf *from, struct memlog_buf *to,
 	return 0;
 }
 
-/* Writers wait; returns what was current before. */
-static struct memlog_mem *switch_over(struct memlog_channel *ch,
-				      struct memlog_mem *new,
-				      struct memlog_span *span)
+/* Caller holds the ring's lock: what is copied and switched to is all there is. */
+static void switch_locked(struct memlog_channel *ch, struct memlog_mem *new,
+			  struct memlog_span *span)
 {
 	struct memlog_ring *ring = &ch->ring;
-	struct memlog_buf *from;
-	u64 next;
+	struct memlog_buf *from = memlog_ring_buf(ring);
+	u64 next = ring->kept.next.seq;
 
-	spin_lock(&ch->map_lock);
-	spin_lock(&ring->lock);
-	from = memlog_ring_buf(ring);
-	next = ring->kept.next.seq;
 	while (span->next.seq < next)
 		copy_record(from, &new->buf, span);
 	/* memlog_buf_end() finds the end by it, kept or not */
@@ -81,12 +81,27 @@ static struct memlog_mem *switch_over(struct memlog_channel *ch,
 	WRITE_ONCE(ch->max_record, new->buf.max_record);
 	rcu_assign_pointer(ring->buf, &new->buf);
 	smp_store_release(&from->ctrl->retired, 1);	/* (C) */
-	spin_unlock(&ring->lock);
+}
 
-	memlog_mem_of(from)->retired = true;
-	ch->old_maps += memlog_mem_of(from)->mapped;
+/* Returns false when too much has been written since copy_most(). */
+static bool try_switch(struct memlog_channel *ch, struct memlog_mem *old,
+		       struct memlog_mem *new, struct memlog_span *span)
+{
+	struct memlog_ring *ring = &ch->ring;
+	bool few;
+
+	spin_lock(&ch->map_lock);
+	spin_lock(&ring->lock);
+	few = ring->kept.next.seq - span->next.seq <= FEW_RECORDS;
+	if (few)
+		switch_locked(ch, new, span);
+	spin_unlock(&ring->lock);
+	if (few) {
+		old->retired = true;
+		ch->old_maps += old->mapped;
+	}
 	spin_unlock(&ch->map_lock);
-	return memlog_mem_of(from);
+	return few;
 }
 
 static int resize_locked(struct memlog_channel *ch,
@@ -109,12 +124,14 @@ static int resize_locked(struct memlog_channel *ch,
 	new = memlog_mem_alloc(geo, ch->stream, old->buf.ctrl->generation + 1);
 	if (IS_ERR(new))
 		return PTR_ERR(new);
-	err = copy_most(&old->buf, &new->buf, &span);
-	if (err) {
-		memlog_mem_put(new);
-		return err;
-	}
-	switch_over(ch, new, &span);
+	copy_begin(&old->buf, &new->buf, &span);
+	do {
+		err = copy_most(&old->buf, &new->buf, &span);
+		if (err) {
+			memlog_mem_put(new);
+			return err;
+		}
+	} while (!try_switch(ch, old, new, &span));
 	trace_memlog_resize(ch->name, geo->text_size, geo->records,
 			    new->buf.ctrl->generation);
 	memlog_mem_put(old);

@@ -19,7 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -41,6 +41,13 @@ typedef spinlock_t port_lock_t;
 #define port_rmb()		smp_rmb()
 #define port_resched()		cond_resched()
 #define port_time_ns()		ktime_get_real_ns()
+
+/* Lets others run; whether to stop early, because nobody waits for the result. */
+static inline bool port_interrupted(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
 
 /* 64 bits at once on 32-bit kernels too; one plain move on the others */
 static inline u64 port_load64(const u64 *p)
@@ -111,6 +118,7 @@ typedef pthread_mutex_t port_lock_t;
 #define port_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
 #define port_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define port_resched()		((void)0)
+#define port_interrupted()	false
 
 static inline u64 port_load64(const u64 *p)
 {

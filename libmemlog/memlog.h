@@ -178,9 +178,9 @@ int memlog_reader_open(struct memlog_reader **readerp, const char *path,
  * memlog_reader_open_fd() - Open a channel for reading by file descriptor.
  * @readerp: Where to store the new reader.
  * @fd: A memlog device open for reading, or a ring file (a memfd for example).
- *      It is duplicated and stays the caller's. Two readers on one open device
- *      share its cursor, which only memlog_fd() and read(2) depend on: open the
- *      device twice instead.
+ *      It stays the caller's and is opened once more through /proc; where that
+ *      is not possible it is duplicated, and a device then has one cursor for
+ *      both.
  * @options: As for memlog_reader_open().
  *
  * A ring file resized by its writer can't be followed to its new file without a
@@ -281,11 +281,9 @@ bool memlog_mapped(const struct memlog_reader *reader);
  * it again. Do not read from it. It stays the same until the reader is closed,
  * and only the reader's own process may use it.
  *
- * For a ring file written by another process this starts a thread that sleeps
- * until the writer wakes it; see memlog_embedded_open() for who is woken.
+ * See memlog_embedded_open() for who is woken by the writer of a ring file.
  *
- * Return: The file descriptor, the library's; -EINVAL not a follower; -ENOMEM,
- * -EMFILE, -EAGAIN no thread or descriptor to be had.
+ * Return: The file descriptor, the library's; -EINVAL not a follower.
  */
 int memlog_fd(struct memlog_reader *reader);
 
@@ -455,8 +453,7 @@ int memlog_writer_info(struct memlog_writer *writer, struct memlog_info *info);
 #define MEMLOG_EMBEDDED_NEW	(1U << 0)
 
 /**
- * define MEMLOG_EMBEDDED_EXISTING - The ring must exist: -ENOENT if not. Its
- * sizes stay, those of the options must be 0.
+ * define MEMLOG_EMBEDDED_EXISTING - The ring must exist: -ENOENT if not.
  */
 #define MEMLOG_EMBEDDED_EXISTING (1U << 1)
 
@@ -466,7 +463,8 @@ int memlog_writer_info(struct memlog_writer *writer, struct memlog_info *info);
  * @size: sizeof(struct memlog_embedded_options).
  * @flags: MEMLOG_EMBEDDED_*.
  * @mode: File mode of a new ring file, umask not applied; 0 is 0640.
- * @text_size: Bytes of text to keep, a power of two, 4096 to 2^30; 0 is 16384.
+ * @text_size: Bytes of text to keep, a power of two, 4096 to 2^30; 0 leaves all
+ *             sizes of a ring that exists as they are, else it is 16384.
  * @records: Records to keep, a power of two, 16 to @text_size; 0 is
  *           @text_size / 32.
  * @max_record: Longest text of one record, at most the lesser of @text_size / 4
@@ -490,7 +488,6 @@ struct memlog_embedded_options {
  * struct memlog_attr - What an embedded writer says about a record.
  *
  * @size: sizeof(struct memlog_attr).
- * @time_ns: When; 0 is now. Any other time is taken as it is.
  * @cgroup: cgroup id of the writer, 0 if there is none.
  * @pid: Process id of the writer; MEMLOG_ID_NONE if not from the kernel.
  * @uid: User id of the writer; MEMLOG_ID_NONE likewise.
@@ -501,7 +498,6 @@ struct memlog_embedded_options {
  */
 struct memlog_attr {
 	size_t size;
-	uint64_t time_ns;
 	uint64_t cgroup;
 	uint32_t pid;
 	uint32_t uid;
@@ -515,7 +511,7 @@ struct memlog_attr {
  * define MEMLOG_ATTR_INIT - What holds for a record nothing was said about.
  */
 #define MEMLOG_ATTR_INIT {						\
-	sizeof(struct memlog_attr), 0, 0, MEMLOG_ID_NONE, MEMLOG_ID_NONE, \
+	sizeof(struct memlog_attr), 0, MEMLOG_ID_NONE, MEMLOG_ID_NONE,	\
 	MEMLOG_TYPE_TEXT, MEMLOG_PRI_DEFAULT, { 0 }, NULL }
 
 /**
@@ -541,8 +537,8 @@ struct memlog_written {
  * opening it again continues its stream, also when the process was killed in
  * the middle of a write: that record was then never written. With other sizes
  * than the file's, it is resized. One process at a time may have it open for
- * writing, which a lock on PATH.lock ensures (that file stays); threads of it
- * share the handle.
+ * writing, which a lock on the file ensures; threads of it share the handle.
+ * While a file is made or resized there is PATH.new beside it.
  *
  * Any process that can read the file can follow it. One that can write it too
  * is woken by the writer; others look every 20 ms while they wait. A file that
@@ -621,7 +617,8 @@ int memlog_embedded_info(struct memlog_embedded *ring, struct memlog_info *info)
  * memlog_embedded_fd() - The ring's file, to hand to another process.
  * @ring: The ring.
  *
- * Return: A file descriptor, the library's; another one after a resize.
+ * Return: A file descriptor, the caller's to close; of another file after a
+ * resize. -EMFILE, -ENFILE none to be had.
  */
 int memlog_embedded_fd(struct memlog_embedded *ring);
 
@@ -853,8 +850,8 @@ size_t memlog_json_room(const struct memlog_record *rec, const char *service);
  *
  * {"seq","pos","time_ns","pri","type","pid","uid","comm","cgroup","service",
  * "flags","text"}; time_ns and cgroup as strings of digits, "base64" in the
- * place of "text" when that is not valid UTF-8. Nothing but ASCII is escaped
- * away: control characters, quotes and backslashes.
+ * place of "text" when that is not valid UTF-8. Escaped are control characters,
+ * quotes and backslashes; all else stands there as UTF-8.
  *
  * Return: Length of the object.
  */

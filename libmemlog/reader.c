@@ -163,21 +163,33 @@ static int refill(struct memlog_reader *reader)
 	return event;
 }
 
-int memlog_next(struct memlog_reader *reader, const struct memlog_record **rec,
-		const char **text)
+/* The next record of the batch, which has one. */
+static inline int give(struct memlog_reader *reader, const struct memlog_record **rec,
+		       const char **text)
 {
-	const struct memlog_record *next;
+	const struct memlog_record *next = &reader->descs[reader->at++];
 
-	if (unlikely(reader->at == reader->filled)) {
-		int event = refill(reader);
-
-		if (event != MEMLOG_RECORD)
-			return event;
-	}
-	next = &reader->descs[reader->at++];
 	*rec = next;
 	*text = reader->text + (next->pos - reader->text_pos);
 	return MEMLOG_RECORD;
+}
+
+/* Apart, so that most calls of memlog_next() save no registers. */
+static __attribute__((noinline)) int refill_and_give(struct memlog_reader *reader,
+						      const struct memlog_record **rec,
+						      const char **text)
+{
+	int event = refill(reader);
+
+	return event == MEMLOG_RECORD ? give(reader, rec, text) : event;
+}
+
+int memlog_next(struct memlog_reader *reader, const struct memlog_record **rec,
+		const char **text)
+{
+	if (unlikely(reader->at == reader->filled))
+		return refill_and_give(reader, rec, text);
+	return give(reader, rec, text);
 }
 
 const struct memlog_loss *memlog_loss(const struct memlog_reader *reader)

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # memlog: `make help` lists what there is.
 #
+# With no installed kernel to build the module for, `make` builds the rest.
+#
 # Each part keeps its own rules in PART/build.mk and adds to the variables
 # below; DKMS takes this file, Kbuild and kmod/ alone, so every part but kmod
 # may be missing.
 
 BUILD    ?= build
 PREFIX   ?= /usr/local
-KDIR     ?= /lib/modules/$(shell uname -r)/build
+KDIR     ?= $(call kernel_dir)
 SANITIZE ?=
+
+# The running kernel's headers, else the newest that are installed.
+kernel_dir = $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	     $(shell printf '%s\n' /lib/modules/*/build | sort -rV | head -n 1))
 
 CC       ?= cc
 CFLAGS   ?= -O2 -g
@@ -27,10 +33,28 @@ CLEAN    =
 include kmod/build.mk
 -include libmemlog/build.mk bridge/build.mk tests/build.mk
 
-.PHONY: all install clean
+.PHONY: all install clean help
 all: $(ALL)
 
 install: $(INSTALL)
 
 clean: $(CLEAN)
 	rm -rf $(BUILD)
+
+help:
+	@echo 'make run           try memlog: a QEMU guest with a shell and a bridge at'
+	@echo '                   http://localhost:8080; PORT=N; HOST=1 uses this kernel'
+	@echo 'make stop          end what runs in the background'
+	@echo 'make test          all tests, in some 10 minutes'
+	@echo 'make test-debug    the device on a kernel with KASAN, lockdep and faults'
+	@echo 'make soak          the long forms of all tests'
+	@echo 'make check         checkpatch, sparse, W=1, cppcheck, shellcheck'
+	@echo 'make bench-device  what a record costs, beside pipes, sockets and /dev/kmsg'
+	@echo
+	@echo 'make               the module, library, command and bridge: memlog.ko, build/'
+	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX); the module as a DKMS source'
+	@echo 'make deps          the Debian packages for all that; DEPS=--help'
+	@echo 'make clean         everything that was built but the debug kernel (.cache)'
+	@echo
+	@echo 'KDIR=FOLDER        kernel to build for, now $(KDIR)'
+	@echo 'SANITIZE=LIST      address,undefined or thread, with a BUILD= of its own'

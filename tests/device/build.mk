@@ -2,9 +2,10 @@
 # The device suite: static programs on plain system calls, for the guest.
 
 DEVICE_TESTS  := write prefix fault read_text read_block read_record overrun \
-		 poll epoll seek mmap map_guard ioctl clear resize
+		 poll epoll seek mmap map_guard ioctl clear resize size \
+		 params quota meta uring inspect
 DEVICE_BIN    := $(BUILD)/tests/device
-DEVICE_COMMON := $(addprefix tests/device/,device.c system.c uffd.c map.c)
+DEVICE_COMMON := $(addprefix tests/device/,device.c system.c uffd.c map.c uring.c)
 DEVICE_HDRS   := kmod/uapi/linux/memlog.h $(wildcard tests/device/*.h)
 
 # The harness compares what it is given, whatever the sign, and its functions

@@ -122,6 +122,7 @@ TEST(offsets_are_pinned)
 	AT(control, max_record, 64);
 	AT(control, generation, 68);
 	AT(control, retired, 72);
+	AT(control, first_pos, 80);
 	AT(control, oldest, 128);
 	AT(control, next, 192);
 	AT(control, next_pos, 200);

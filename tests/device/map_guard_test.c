@@ -263,9 +263,9 @@ TEST_F(guard, read_does_not_write_into_it)
 	ASSERT_EQ(0, dev_lseek(self->rw, 0, SEEK_END));
 	puts_dev(self->rw, "kept\n");
 	EXPECT_EQ(-EFAULT, get(self->rw, self->map + self->size - PAGE, PAGE));
-	/* Zeros, so that only the answer has nowhere to go. */
+	/* Zeros come behind oldest: only the answer has nowhere to go. */
 	EXPECT_EQ(-EFAULT, dev_ioctl(self->rw, MEMLOG_IOC_INFO, self->map +
-		  offsetof(struct memlog_control, __reserved0[1])));
+		  offsetof(struct memlog_control, oldest) + 8));
 }
 
 /* The ring as the source of a write into it. */

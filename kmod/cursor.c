@@ -187,6 +187,7 @@ static int put_text(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	u32 len = port_load(&rec->len);
 	u8 flags = port_load(&rec->flags);
 	size_t room = out->room;
+	bool midline;
 	bool due;
 	u32 n;
 
@@ -203,10 +204,11 @@ static int put_text(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	if (memlog_out_put(out, text + cur->off, n))
 		return take_back(out, room, -EFAULT);
 	n += cur->off;
-	cur->midline = port_load(&text[n - 1]) != '\n';
+	midline = port_load(&text[n - 1]) != '\n';
 	if (!memlog_buf_kept(buf, cur->at.seq))
 		return torn(cur, out, room);
 
+	cur->midline = midline;
 	if (n < len) {
 		port_store(&cur->off, n);
 		return 0;

@@ -3,7 +3,6 @@
  * A channel: a named ring, who waits for it, and what it counts.
  */
 #include <linux/mm.h>
-#include <linux/poll.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -75,7 +74,11 @@ void memlog_channel_wake_waiters(struct memlog_channel *ch)
 
 	if (waiters & MEMLOG_WAITS_READ)
 		wake_up_interruptible(&ch->read_wait);
+	/*
+	 * Without a key, which means any event, EPOLLPRI too: io_uring's
+	 * multishot poll takes a key for the answer and does not call poll
+	 * again, and so would never arm again.
+	 */
 	if (waiters & MEMLOG_WAITS_POLL)
-		wake_up_interruptible_poll(&ch->poll_wait,
-					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+		wake_up_interruptible(&ch->poll_wait);
 }

@@ -33,8 +33,11 @@ CLEAN    =
 include kmod/build.mk
 -include libmemlog/build.mk bridge/build.mk tests/build.mk
 
-.PHONY: all install clean help
+.PHONY: all programs install clean help
 all: $(ALL)
+
+# All but the module: what runs in user space.
+programs: $(filter-out module,$(ALL))
 
 install: $(INSTALL)
 

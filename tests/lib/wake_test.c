@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waiting: a reader that sleeps is woken by the next record, by a resize, by the
+ * end, from its own process and from another one, and nobody else costs a system
+ * call.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common.h"
+#include "kselftest_harness.h"
+
+/* Far longer than any wake-up takes, far shorter than the harness waits. */
+#define LONG_MS		8000
+
+FIXTURE(wake) {
+	char path[128];
+	struct memlog_embedded *ring;
+	struct memlog_reader *reader;
+	const struct memlog_record *rec;
+	const char *text;
+};
+
+/* How the reader gets at the ring. */
+FIXTURE_VARIANT(wake) {
+	bool own;		/* the handle, in the writer's process */
+	bool read_only;		/* can't tell the writer that it sleeps */
+	bool memory;		/* no path */
+};
+
+FIXTURE_VARIANT_ADD(wake, own) { .own = true };
+FIXTURE_VARIANT_ADD(wake, own_memory) { .own = true, .memory = true };
+FIXTURE_VARIANT_ADD(wake, path) { };
+FIXTURE_VARIANT_ADD(wake, memory) { .memory = true };
+FIXTURE_VARIANT_ADD(wake, read_only) { .read_only = true };
+
+static int open_reader(const FIXTURE_DATA(wake) *self,
+		       const FIXTURE_VARIANT(wake) *variant,
+		       struct memlog_reader **reader)
+{
+	struct memlog_reader_options options = {
+		.size = sizeof(options), .flags = MEMLOG_READ_FOLLOW,
+	};
+	int fd, err;
+
+	if (variant->own)
+		return memlog_reader_open_embedded(reader, self->ring, &options);
+	if (!variant->memory)
+		return memlog_reader_open(reader, self->path, &options);
+	fd = memlog_embedded_fd(self->ring);
+	err = memlog_reader_open_fd(reader, fd, &options);
+	close(fd);
+	return err;
+}
+
+FIXTURE_SETUP(wake)
+{
+	in_test_dir(self->path, "ring");
+	ASSERT_EQ(0, open_ring(&self->ring, variant->memory ? NULL : self->path,
+			       4096, 0));
+	if (variant->read_only) {
+		if (getuid())
+			SKIP(return, "needs root, to stop being it");
+		ASSERT_EQ(0, chmod(test_dir, 0755));
+		ASSERT_EQ(0, chmod(self->path, 0444));
+		ASSERT_EQ(0, seteuid(65534));
+	}
+	ASSERT_EQ(0, open_reader(self, variant, &self->reader));
+	ASSERT_EQ(MEMLOG_NOTHING, memlog_next(self->reader, &self->rec, &self->text));
+}
+
+FIXTURE_TEARDOWN(wake)
+{
+	memlog_reader_close(self->reader);
+	if (variant->read_only)
+		EXPECT_EQ(0, seteuid(0));
+	memlog_embedded_close(self->ring);
+	remove_test_dir();
+}
+
+#define NEXT()		memlog_next(self->reader, &self->rec, &self->text)
+
+struct later {
+	struct memlog_embedded *ring;
+	int (*what)(struct memlog_embedded *ring);
+	pthread_t thread;
+};
+
+static void *do_later(void *arg)
+{
+	struct later *later = arg;
+
+	usleep(50000);
+	later->what(later->ring);
+	return NULL;
+}
+
+static int write_one(struct memlog_embedded *ring)
+{
+	return (int)put(ring, "wake up");
+}
+
+static int grow(struct memlog_embedded *ring)
+{
+	struct memlog_resize resize = { .text_size = 8192 };
+
+	return memlog_embedded_resize(ring, &resize);
+}
+
+#define LATER(function)							\
+	struct later later = { self->ring, function, 0 };		\
+	ASSERT_EQ(0, pthread_create(&later.thread, NULL, do_later, &later))
+
+#define JOIN()	pthread_join(later.thread, NULL)
+
+TEST_F(wake, timeout)
+{
+	EXPECT_EQ(0, memlog_wait(self->reader, 0) && variant->read_only ? 0 :
+		     memlog_wait(self->reader, 0));
+}
+
+TEST_F(wake, by_record)
+{
+	for (int i = 0; i < 3; i++) {
+		LATER(write_one);
+		EXPECT_EQ(MEMLOG_RECORD, next_within(self->reader, LONG_MS, &self->rec,
+						     &self->text));
+		EXPECT_EQ(7, self->rec->len);
+		EXPECT_EQ(MEMLOG_NOTHING, NEXT());
+		JOIN();
+	}
+}
+
+TEST_F(wake, by_poll)
+{
+	struct pollfd fd = { .fd = memlog_fd(self->reader), .events = POLLIN };
+	LATER(write_one);
+
+	ASSERT_LE(0, fd.fd);
+	do {
+		ASSERT_EQ(1, poll(&fd, 1, LONG_MS));
+	} while (NEXT() == MEMLOG_NOTHING);
+	EXPECT_EQ(0, self->rec->seq);
+	JOIN();
+}
+
+TEST_F(wake, by_resize)
+{
+	int event;
+
+	LATER(grow);
+	JOIN();
+	write_one(self->ring);
+	event = next_within(self->reader, LONG_MS, &self->rec, &self->text);
+	/* Without a path, another process can't find the new ring. */
+	EXPECT_EQ(variant->memory && !variant->own ? MEMLOG_END : MEMLOG_RECORD, event);
+}
+
+TEST_F(wake, by_end)
+{
+	LATER(memlog_embedded_finish);
+	EXPECT_EQ(MEMLOG_END, next_within(self->reader, LONG_MS, &self->rec, &self->text));
+	JOIN();
+}
+
+TEST_F(wake, by_removal)
+{
+	if (variant->own || variant->memory || variant->read_only)
+		SKIP(return, "a ring file and its watch only");
+	ASSERT_EQ(0, unlink(self->path));
+	EXPECT_EQ(MEMLOG_END, next_within(self->reader, LONG_MS, &self->rec, &self->text));
+}
+
+TEST_F(wake, until)
+{
+	struct memlog_reader_options options = {
+		.size = sizeof(options), .flags = MEMLOG_READ_FOLLOW | MEMLOG_READ_UNTIL,
+	};
+	struct timespec now;
+
+	if (variant->own || variant->memory)
+		SKIP(return, "opened by path only");
+	memlog_reader_close(self->reader);
+	clock_gettime(CLOCK_REALTIME, &now);
+	options.until_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
+			   100000000;
+	ASSERT_EQ(0, memlog_reader_open(&self->reader, self->path, &options));
+	EXPECT_EQ(MEMLOG_NOTHING, NEXT());
+	EXPECT_EQ(MEMLOG_END, next_within(self->reader, LONG_MS, &self->rec, &self->text));
+}
+
+/* Two processes, each sleeping until the other one has answered. */
+#define ROUNDS	2000
+
+static void answer(struct memlog_reader *reader, struct memlog_embedded *ring)
+{
+	const struct memlog_record *rec;
+	const char *text;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < ROUNDS; i++)
+		if (next_within(reader, LONG_MS, &rec, &text) != MEMLOG_RECORD ||
+		    put(ring, "pong") != 4)
+			_exit(1);
+	_exit(0);
+}
+
+TEST_F(wake, ping_pong)
+{
+	struct memlog_embedded *ring;
+	struct memlog_reader *reader;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	if (variant->own || variant->memory || variant->read_only)
+		SKIP(return, "between processes, by path, woken");
+	in_test_dir(path, "back");
+	ASSERT_EQ(0, open_ring(&ring, path, 4096, 0));
+	ASSERT_EQ(0, follow(&reader, path));
+	memlog_embedded_close(ring);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (open_ring(&ring, path, 4096, 0))
+			_exit(1);
+		answer(self->reader, ring);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(7, write_one(self->ring));
+		ASSERT_EQ(MEMLOG_RECORD, next_within(reader, LONG_MS, &self->rec,
+						     &self->text));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	memlog_reader_close(reader);
+}
+
+/* A writer may not be killed by a system call nobody expected: it makes none. */
+static void write_under_seccomp(struct memlog_embedded *ring)
+{
+	if (put(ring, "first") != 5 || prctl(PR_SET_SECCOMP, 1))
+		_exit(1);
+	for (int i = 0; i < 1000; i++)
+		put(ring, "no system call");
+	syscall(60, 0);		/* exit; exit_group is not allowed */
+}
+
+static void read_under_seccomp(struct memlog_reader *reader)
+{
+	const struct memlog_record *rec;
+	const char *text;
+	int n = 0;
+
+	if (memlog_next(reader, &rec, &text) != MEMLOG_RECORD || prctl(PR_SET_SECCOMP, 1))
+		_exit(1);
+	for (n = 1; n < 40; n++)
+		if (memlog_next(reader, &rec, &text) != MEMLOG_RECORD)
+			syscall(60, 1);
+	syscall(60, 0);
+}
+
+TEST_F(wake, no_system_calls)
+{
+	int status;
+	pid_t pid;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
+	SKIP(return, "needs a program without a sanitizer, on x86-64");
+#endif
+	/* Nobody sleeps. */
+	memlog_reader_close(self->reader);
+	self->reader = NULL;
+	put(self->ring, "takes the word back that the reader has left");
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		write_under_seccomp(self->ring);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, open_reader(self, variant, &self->reader));
+	for (int i = 0; i < 100; i++)
+		put(self->ring, "0123456789012345678901234567890123456789");
+	EXPECT_EQ(MEMLOG_LOSS, NEXT());
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		read_under_seccomp(self->reader);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_HARNESS_MAIN

@@ -271,16 +271,21 @@ static void stop(struct memlog_watch *watch)
 	eventfd_write(watch->stop_fd, 1);
 }
 
-static int start_threads(struct memlog_watch *watch)
+static int start_threads(struct memlog_watch *watch, struct memlog_watch **watchp)
 {
 	int err;
 
 	err = -pthread_create(&watch->fetcher, NULL, fetch, watch);
 	if (err)
 		return err;
-	/* Who closes the watch takes the lock before it looks at its threads. */
+	/*
+	 * The caller takes the lock first of all, and who closes the watch before
+	 * looking at its threads: the callback may close it before this returns.
+	 */
 	pthread_mutex_lock(&watch->lock);
 	err = -pthread_create(&watch->caller, NULL, call_back, watch);
+	if (!err)
+		__atomic_store_n(watchp, watch, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&watch->lock);
 	if (err) {
 		stop(watch);
@@ -289,14 +294,14 @@ static int start_threads(struct memlog_watch *watch)
 	return err;
 }
 
-static int start(struct memlog_watch *watch)
+static int start(struct memlog_watch *watch, struct memlog_watch **watchp)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = start_threads(watch);
+	err = start_threads(watch, watchp);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return err;
 }
@@ -331,15 +336,10 @@ int memlog_watch_open(struct memlog_watch **watchp, const char *path,
 		err = buffer_reserve(&watch->fill, queue_size / 2);
 	if (!err)
 		err = buffer_reserve(&watch->given, queue_size / 2);
-	/* Its threads may end and close it before this returns. */
 	if (!err)
-		*watchp = watch;
-	if (!err)
-		err = start(watch);
-	if (err) {
-		*watchp = NULL;
+		err = start(watch, watchp);
+	if (err)
 		watch_free(watch);
-	}
 	return err;
 }
 

@@ -85,5 +85,5 @@ start_host()
 	start_bridge
 	say "in another terminal, as root: echo hi > /dev/memlog; cat /dev/memlog"
 	say "Ctrl-D or Ctrl-C here unloads it again"
-	cat >/dev/null
+	while read -r _; do :; done
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Encoded bytes on their way to any number of clients: written once, shared by
+ * counting, freed by whoever lets go last. All of it happens on the loop.
+ */
+#ifndef BRIDGE_BLOCK_H
+#define BRIDGE_BLOCK_H
+
+#include <stddef.h>
+
+/*
+ * Room before the bytes, which a sink may scribble on while it sends: a frame's
+ * header is put there, the same for every client.
+ */
+#define BLOCK_HEADROOM	64
+
+/**
+ * struct block - A piece of one format's output.
+ * @refs: How many hold it.
+ * @len: Bytes in it.
+ * @room: Bytes that fit.
+ * @mem: Headroom, then the bytes.
+ */
+struct block {
+	unsigned int refs;
+	size_t len;
+	size_t room;
+	unsigned char mem[];
+};
+
+/**
+ * block_reserve() - Make room in a block nobody shares yet.
+ * @blockp: The block, NULL to begin one; it may move.
+ * @more: Bytes that will be added.
+ *
+ * Return: Where they go; NULL if there is no memory, and the block is as before.
+ */
+char *block_reserve(struct block **blockp, size_t more);
+
+/* Gives back the room that was not needed. */
+void block_trim(struct block **blockp);
+
+struct block *block_get(struct block *block);
+void block_put(struct block *block);
+
+static inline char *block_bytes(struct block *block)
+{
+	return (char *)block->mem + BLOCK_HEADROOM;
+}
+
+#endif /* BRIDGE_BLOCK_H */

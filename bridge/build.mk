@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The bridge: build/memlog-bridge.
+
+BRIDGE         := $(BUILD)/memlog-bridge
+BRIDGE_VERSION := 0.1.0
+BRIDGE_NAMES   := main options log runtime access auth block format format_text \
+		  cursor source source_ring source_embedded hub feed client pace \
+		  listen accept request http assets sink sink_ws
+BRIDGE_OBJS    := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
+BRIDGE_WEB     := $(wildcard bridge/web/*)
+
+# Asked for only when something of it is built, so that a machine without
+# libwebsockets can build the rest.
+BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(BRIDGE_VERSION)"' \
+		  $(shell pkg-config --cflags libwebsockets libuv | sed 's/-I/-isystem /g')
+BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv) -pthread
+
+ALL     += $(BRIDGE)
+INSTALL += bridge-install
+
+$(BUILD)/bridge/%.o: bridge/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/bridge/assets.o: $(BRIDGE_WEB)
+
+$(BRIDGE): $(BRIDGE_OBJS) $(LIB_A)
+	$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+
+.PHONY: bridge-install
+bridge-install: $(BRIDGE)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BRIDGE) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 bridge/man/memlog-bridge.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+-include $(BRIDGE_OBJS:.o=.d)

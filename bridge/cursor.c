@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Losses are told twice by a reader: as an event, and by the gap in the records'
+ * numbers and positions. A cursor that goes on from a place it knows takes the
+ * gap, since the library can't know the position of a record by its number.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cursor.h"
+
+bool place_equal(const struct place *a, const struct place *b)
+{
+	return a->stream == b->stream && a->seq == b->seq &&
+	       a->carry.len == b->carry.len &&
+	       !memcmp(a->carry.bytes, b->carry.bytes, a->carry.len);
+}
+
+void batch_free(struct batch *batch)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		block_put(batch->blocks[i]);
+		batch->blocks[i] = NULL;
+	}
+}
+
+size_t batch_bytes(const struct batch *batch)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < FORMATS; i++)
+		sum += batch->blocks[i] ? batch->blocks[i]->room : 0;
+	return sum;
+}
+
+static struct encoder *encoder_of(struct cursor *cur, int id)
+{
+	return cur->formats & (1U << id) ? &cur->encoders[id] : NULL;
+}
+
+static int ask_place(struct memlog_reader *reader, struct place *place)
+{
+	struct memlog_info info;
+	int err = memlog_reader_info(reader, &info);
+
+	if (err)
+		return err;
+	*place = (struct place){
+		.stream = memlog_stream(reader),
+		.seq = info.reader_seq,
+		.pos = info.reader_pos,
+	};
+	return 0;
+}
+
+int cursor_open(struct cursor *cur, struct memlog_reader *reader,
+		const struct place *at, unsigned int mask)
+{
+	int err;
+
+	memset(cur, 0, sizeof(*cur));
+	if (at) {
+		cur->at = *at;
+	} else {
+		err = ask_place(reader, &cur->at);
+		if (err)
+			return err;
+	}
+	cur->from = cur->at;
+	cur->partial = cur->at.carry.len;
+	cur->reader = reader;
+	cursor_set_formats(cur, mask);
+	return 0;
+}
+
+void cursor_close(struct cursor *cur)
+{
+	cursor_set_formats(cur, 0);
+	memlog_reader_close(cur->reader);
+	cur->reader = NULL;
+}
+
+void cursor_set_formats(struct cursor *cur, unsigned int mask)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		unsigned int bit = 1U << i;
+
+		if ((mask & bit) && !(cur->formats & bit))
+			encoder_init(&cur->encoders[i], formats[i], &cur->at.carry);
+		else if (!(mask & bit) && (cur->formats & bit))
+			encoder_uninit(&cur->encoders[i]);
+	}
+	cur->formats = mask;
+}
+
+int cursor_tell_lost(struct cursor *cur, uint64_t records, uint64_t bytes)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+		int err = enc ? enc->format->lost(enc, records, bytes) : 0;
+
+		if (err)
+			return err;
+	}
+	cur->partial = false;
+	return 0;
+}
+
+static int add_lost(struct cursor *cur, uint64_t records, uint64_t bytes)
+{
+	int err = cursor_tell_lost(cur, records, bytes);
+
+	cur->at.seq += records;
+	cur->at.pos += bytes;
+	return err;
+}
+
+static int add_record(struct cursor *cur, const struct memlog_record *rec,
+		      const char *text)
+{
+	bool joins;
+	int err;
+
+	if (rec->seq != cur->at.seq) {
+		err = add_lost(cur, rec->seq - cur->at.seq, rec->pos - cur->at.pos);
+		if (err)
+			return err;
+	}
+	joins = cur->partial && (rec->flags & MEMLOG_JOIN);
+	for (int i = 0; i < FORMATS; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		err = enc ? enc->format->record(enc, rec, text, joins) : 0;
+		if (err)
+			return err;
+	}
+	cur->at.seq = rec->seq + 1;
+	cur->at.pos = rec->pos + rec->len;
+	cur->partial = rec->flags & MEMLOG_PARTIAL;
+	return 0;
+}
+
+/* A loss the library can't give the bytes of shows in the next record. */
+static int add_loss(struct cursor *cur)
+{
+	const struct memlog_loss *loss = memlog_loss(cur->reader);
+
+	if (loss->flags & MEMLOG_LOSS_BYTES_UNKNOWN)
+		return 0;
+	return add_lost(cur, loss->records, loss->bytes);
+}
+
+static bool is_full(struct cursor *cur)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		if (enc && encoder_len(enc) >= BATCH_BYTES)
+			return true;
+	}
+	return false;
+}
+
+static bool is_open(struct cursor *cur)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		if (enc && enc->open && encoder_len(enc))
+			return true;
+	}
+	return false;
+}
+
+/* Ends the batch in the making. */
+static int take_batch(struct cursor *cur, struct batch *batch)
+{
+	for (int i = 0; i < FORMATS; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+		int err = enc ? encoder_take(enc, &batch->blocks[i]) : 0;
+
+		if (err)
+			return err;
+	}
+	cur->at.carry = (struct carry){ 0 };
+	if (encoder_of(cur, FORMAT_TEXT))
+		cur->at.carry = cur->encoders[FORMAT_TEXT].carry;
+	batch->formats = cur->formats;
+	batch->from = cur->from;
+	batch->to = cur->at;
+	cur->from = cur->at;
+	return 0;
+}
+
+/* The batch of the old stream is taken; what is read next is of the new one. */
+static int enter_stream(struct cursor *cur)
+{
+	unsigned int mask = cur->formats;
+	int err;
+
+	err = ask_place(cur->reader, &cur->at);
+	if (err)
+		return err;
+	cur->from = cur->at;
+	cur->partial = false;
+	cursor_set_formats(cur, 0);
+	cursor_set_formats(cur, mask);
+	return CURSOR_STREAM;
+}
+
+static int read_event(struct cursor *cur, bool flush)
+{
+	const struct memlog_record *rec;
+	const char *text;
+	int event = memlog_next(cur->reader, &rec, &text);
+
+	switch (event) {
+	case MEMLOG_RECORD:
+		event = add_record(cur, rec, text);
+		return event ? event : CURSOR_FULL;
+	case MEMLOG_LOSS:
+		event = add_loss(cur);
+		return event ? event : CURSOR_FULL;
+	case MEMLOG_NOTHING:
+		return is_open(cur) && !flush ? CURSOR_HELD : CURSOR_EMPTY;
+	case MEMLOG_STREAM:
+		return CURSOR_STREAM;
+	case MEMLOG_END:
+		return CURSOR_END;
+	default:
+		return event;
+	}
+}
+
+int cursor_read(struct cursor *cur, uint64_t limit, bool flush, struct batch *batch)
+{
+	int event, err;
+
+	memset(batch, 0, sizeof(*batch));
+	do {
+		if (cur->at.seq >= limit)
+			event = CURSOR_LIMIT;
+		else
+			event = read_event(cur, flush);
+	} while (event == CURSOR_FULL && !is_full(cur));
+	if (event < 0 || event == CURSOR_HELD)
+		return event;
+	err = take_batch(cur, batch);
+	if (!err && event == CURSOR_STREAM)
+		event = enter_stream(cur);
+	if (err || event < 0)
+		batch_free(batch);
+	return err ? err : event;
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feed.h"
+#include "log.h"
+
+/* How long the rest of a line that was written in pieces is waited for. */
+#define HOLD_MS		10
+
+static void want_read(struct feed *feed)
+{
+	struct hub *hub = feed->channel->hub;
+
+	if (feed->polling)
+		uv_poll_stop(&feed->poll);
+	feed->polling = false;
+	if (list_empty(&feed->ready_link))
+		list_add_tail(&feed->ready_link, &hub->ready);
+	pace_want(&hub->pace);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	want_read(poll->data);
+}
+
+static void on_hold(uv_timer_t *timer)
+{
+	struct feed *feed = timer->data;
+
+	feed->flush = true;
+	want_read(feed);
+}
+
+static void watch(struct feed *feed)
+{
+	feed->polling = true;
+	uv_poll_start(&feed->poll, UV_READABLE, on_poll);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+	struct feed *feed = handle->data;
+
+	if (!--feed->handles) {
+		cursor_close(&feed->cursor);
+		free(feed);
+	}
+}
+
+static void feed_close(struct feed *feed)
+{
+	if (feed->channel->feed == feed)
+		feed->channel->feed = NULL;
+	for (; feed->first < feed->next; feed->first++)
+		batch_free(feed_batch(feed, feed->first));
+	list_del(&feed->ready_link);
+	uv_close((uv_handle_t *)&feed->poll, on_close);
+	uv_close((uv_handle_t *)&feed->hold, on_close);
+}
+
+static int init_handles(struct feed *feed, struct memlog_reader *reader)
+{
+	uv_loop_t *loop = feed->channel->hub->loop;
+	int err;
+
+	err = uv_poll_init(loop, &feed->poll, memlog_fd(reader));
+	if (err)
+		return err;
+	uv_timer_init(loop, &feed->hold);
+	feed->poll.data = feed;
+	feed->hold.data = feed;
+	feed->handles = 2;
+	return 0;
+}
+
+int feed_open(struct feed **feedp, struct channel *channel)
+{
+	struct memlog_reader_options options = {
+		.size = sizeof(options),
+		.flags = MEMLOG_READ_FOLLOW | MEMLOG_READ_TAIL,
+	};
+	struct memlog_reader *reader;
+	struct feed *feed;
+	int err;
+
+	err = source_reader(&channel->source, &reader, &options);
+	if (err)
+		return err;
+	feed = calloc(1, sizeof(*feed));
+	if (!feed) {
+		err = -ENOMEM;
+		goto err_close_reader;
+	}
+	feed->channel = channel;
+	feed->status = 1;
+	list_init(&feed->ready_link);
+	list_init(&feed->clients);
+	err = cursor_open(&feed->cursor, reader, NULL, 0);
+	if (!err)
+		err = init_handles(feed, reader);
+	if (err)
+		goto err_free;
+	channel->feed = feed;
+	*feedp = feed;
+	return 0;
+
+err_free:
+	free(feed);
+err_close_reader:
+	memlog_reader_close(reader);
+	return err;
+}
+
+void feed_attach(struct feed *feed, struct client *client)
+{
+	bool idle = list_empty(&feed->clients);
+
+	list_add_tail(&client->link, &feed->clients);
+	client->feed = feed;
+	feed->users[client->format]++;
+	if (idle && feed->status > 0)
+		want_read(feed);
+}
+
+void feed_detach(struct feed *feed, struct client *client)
+{
+	list_del(&client->link);
+	client->feed = NULL;
+	feed->users[client->format]--;
+	if (list_empty(&feed->clients))
+		feed_close(feed);
+}
+
+static void drop_oldest(struct feed *feed)
+{
+	struct batch *batch = feed_batch(feed, feed->first++);
+
+	feed->bytes -= batch_bytes(batch);
+	batch_free(batch);
+}
+
+static void publish(struct feed *feed, struct batch *batch)
+{
+	if (batch_empty(batch))
+		return;
+	if (feed->next - feed->first == WINDOW_BATCHES)
+		drop_oldest(feed);
+	*feed_batch(feed, feed->next++) = *batch;
+	feed->bytes += batch_bytes(batch);
+	while (feed->bytes > WINDOW_BYTES && feed->next - feed->first > 1)
+		drop_oldest(feed);
+}
+
+static void wake_all(struct feed *feed)
+{
+	struct list *pos;
+
+	list_for_each(pos, &feed->clients) {
+		struct client *client = list_entry(pos, struct client, link);
+
+		if (!client->waiting)
+			continue;
+		client->waiting = false;
+		client->ops->wake(client);
+	}
+}
+
+/* The next client begins a new feed, if the channel comes back. */
+static void feed_end(struct feed *feed, int status)
+{
+	feed->status = status;
+	if (feed->channel->feed == feed)
+		feed->channel->feed = NULL;
+	if (status < 0)
+		log_error("channel %s: can't read any further: %s",
+			  feed->channel->name, strerror(-status));
+	else
+		log_info("channel %s has ended", feed->channel->name);
+}
+
+/* A batch is encoded in the same formats from beginning to end. */
+static void choose_formats(struct feed *feed)
+{
+	unsigned int mask = 0;
+
+	if (cursor_in_batch(&feed->cursor))
+		return;
+	for (int i = 0; i < FORMATS; i++)
+		mask |= feed->users[i] ? 1U << i : 0;
+	if (mask != feed->cursor.formats)
+		cursor_set_formats(&feed->cursor, mask);
+}
+
+void feed_pump(struct feed *feed)
+{
+	struct batch batch;
+	int event;
+
+	if (feed->status <= 0)
+		return;
+	choose_formats(feed);
+	event = cursor_read(&feed->cursor, CURSOR_NO_LIMIT, feed->flush, &batch);
+	feed->flush = false;
+	if (event == CURSOR_HELD) {
+		if (!uv_is_active((uv_handle_t *)&feed->hold))
+			uv_timer_start(&feed->hold, on_hold, HOLD_MS, 0);
+		watch(feed);
+		return;
+	}
+	uv_timer_stop(&feed->hold);
+	if (event < 0)
+		feed_end(feed, event);
+	else
+		publish(feed, &batch);
+	if (event == CURSOR_STREAM)
+		feed->old = batch.to;
+	if (event == CURSOR_END)
+		feed_end(feed, 0);
+	else if (event == CURSOR_EMPTY)
+		watch(feed);
+	else if (event >= 0)
+		want_read(feed);
+	wake_all(feed);
+}
+
+uint64_t feed_find(struct feed *feed, const struct place *at)
+{
+	uint64_t low = feed->first, high = feed->next;
+
+	if (place_equal(at, &feed->cursor.from))
+		return feed->next;
+	if (at->stream != feed->cursor.at.stream) {
+		for (; low < high; low++)
+			if (place_equal(at, &feed_batch(feed, low)->from))
+				return low;
+		return UINT64_MAX;
+	}
+	/* what is of the last stream comes last, and in order */
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2;
+		const struct place *from = &feed_batch(feed, mid)->from;
+
+		if (from->stream != at->stream || from->seq < at->seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < feed->next && place_equal(at, &feed_batch(feed, low)->from))
+		return low;
+	return UINT64_MAX;
+}
+
+uint64_t feed_boundary(struct feed *feed, const struct place *at)
+{
+	const struct place *head = &feed->cursor.from;
+
+	for (uint64_t n = feed->first; n < feed->next; n++) {
+		const struct place *from = &feed_batch(feed, n)->from;
+
+		if (from->stream == at->stream && from->seq > at->seq)
+			return from->seq;
+	}
+	if (head->stream == at->stream && head->seq > at->seq)
+		return head->seq;
+	return CURSOR_NO_LIMIT;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BRIDGE_FEED_H
+#define BRIDGE_FEED_H
+
+#include "hub.h"
+
+/**
+ * struct feed - What the clients of a channel follow.
+ * @channel: The channel.
+ * @cursor: Reads along with the ring; cursor.at is the head.
+ * @poll: Watches the reader, while @polling.
+ * @hold: Ends the wait for the rest of a line, while a batch is held.
+ * @ready_link: In hub->ready, when there may be something to read.
+ * @clients: List of struct client.
+ * @users: How many of them want each format.
+ * @window: Batch number n is in slot n % WINDOW_BATCHES.
+ * @first: Number of the oldest batch in the window.
+ * @next: Number the next batch will get.
+ * @old: Where the last stream ended, of zeros if this is the first.
+ * @bytes: Bytes of all blocks in the window.
+ * @status: 1 while it runs, then 0 for the end of the channel or a negative
+ *          errno value, and it is no longer the channel's.
+ * @polling: @poll is active.
+ * @flush: The rest of a line did not come in time.
+ * @handles: Loop handles not closed yet.
+ */
+struct feed {
+	struct channel *channel;
+	struct cursor cursor;
+	uv_poll_t poll;
+	uv_timer_t hold;
+	struct list ready_link;
+	struct list clients;
+	unsigned int users[FORMATS];
+	struct batch window[WINDOW_BATCHES];
+	uint64_t first;
+	uint64_t next;
+	struct place old;
+	size_t bytes;
+	int status;
+	bool polling;
+	bool flush;
+	int handles;
+};
+
+/* Begins to read at the end of the channel. */
+int feed_open(struct feed **feedp, struct channel *channel);
+
+/* Clients come and go; the feed goes with the last one. */
+void feed_attach(struct feed *feed, struct client *client);
+void feed_detach(struct feed *feed, struct client *client);
+
+/* Reads one batch into the window, and wakes who waits for it. */
+void feed_pump(struct feed *feed);
+
+static inline struct batch *feed_batch(struct feed *feed, uint64_t number)
+{
+	return &feed->window[number % WINDOW_BATCHES];
+}
+
+/* Number of the batch that begins at @at, feed->next for the head; else ~0. */
+uint64_t feed_find(struct feed *feed, const struct place *at);
+
+/* First place behind @at, in its stream, where a batch begins; CURSOR_NO_LIMIT. */
+uint64_t feed_boundary(struct feed *feed, const struct place *at);
+
+#endif /* BRIDGE_FEED_H */

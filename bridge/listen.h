@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Listeners and connections. The bridge accepts by itself and hands the sockets
+ * to libwebsockets, so that a connection knows which listener it came through,
+ * whatever its Host header says, and is counted before anything is read from it.
+ */
+#ifndef BRIDGE_LISTEN_H
+#define BRIDGE_LISTEN_H
+
+#include "bridge.h"
+
+/* Most connections in all, and from one address, IPv6 network or local user. */
+#define CONNS_MAX		1024
+#define CONNS_PER_PEER_MAX	256
+
+/**
+ * struct listener - A socket that is listened on.
+ * @link: In bridge->listeners.
+ * @bridge: The bridge.
+ * @poll: Watches it.
+ * @pause: Ends the pause after accept(2) ran out of something.
+ * @handles: Loop handles not closed yet.
+ * @fd: The socket.
+ * @open: No token is needed: --listen-insecure, or a unix socket.
+ * @url: How to reach it; the path of a unix socket.
+ * @path: Unix socket: its path, to remove; else NULL.
+ */
+struct listener {
+	struct list link;
+	struct bridge *bridge;
+	uv_poll_t poll;
+	uv_timer_t pause;
+	int handles;
+	int fd;
+	bool open;
+	char *url;
+	char *path;
+};
+
+/**
+ * struct peer - Who a connection is counted for.
+ * @kind: Address family.
+ * @addr: Address, of IPv6 the first 64 bits; of a unix socket the user id.
+ */
+struct peer {
+	int kind;
+	unsigned char addr[8];
+};
+
+/**
+ * struct conn - A connection, from accept to its end.
+ * @link: In bridge->conns.
+ * @bridge: The bridge.
+ * @peer: Who it is counted for.
+ * @open: As that of the listener.
+ * @channel: WebSocket: the channel that was allowed.
+ */
+struct conn {
+	struct list link;
+	struct bridge *bridge;
+	struct peer peer;
+	bool open;
+	struct channel *channel;
+};
+
+/* Opens all listeners of the options; says what is wrong, returns an exit status. */
+int listen_open(struct bridge *bridge);
+void listen_close(struct bridge *bridge);
+
+/* The last of a connection. */
+void conn_free(struct conn *conn);
+
+#endif /* BRIDGE_LISTEN_H */

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memlog-bridge: relays memlog channels to WebSocket clients. Sets up and takes
+ * down; see hub.h for what happens in between.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "http.h"
+#include "listen.h"
+#include "log.h"
+#include "runtime.h"
+#include "sink.h"
+
+#define DEFAULT_DEVICE	"/dev/memlog"
+
+/* Clients have so long to take their farewell. */
+#define STOP_MS		2000
+#define STOP_LOOK_MS	10
+
+static struct bridge bridge;
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+static uv_signal_t signal_handles[3];
+static uv_timer_t stop_timer;
+static uint64_t stop_time;
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+	if (list_empty(&bridge.sessions) || uv_now(&bridge.loop) >= stop_time)
+		uv_stop(&bridge.loop);
+}
+
+static void stop(void)
+{
+	if (bridge.stopping)
+		return;
+	bridge.stopping = true;
+	runtime_notify("STOPPING=1");
+	listen_close(&bridge);
+	sink_stop_all(&bridge);
+	stop_time = uv_now(&bridge.loop) + STOP_MS;
+	uv_timer_start(&stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
+}
+
+static void reload(void)
+{
+	if (!bridge.auth.path)
+		return;
+	if (auth_load(&bridge.auth, NULL))
+		log_error("the tokens stay what they were");
+	else
+		log_info("tokens read from %s", bridge.auth.path);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	if (signum == SIGHUP)
+		reload();
+	else
+		stop();
+}
+
+static int open_loop(void)
+{
+	int err = uv_loop_init(&bridge.loop);
+
+	if (err) {
+		log_error("can't make an event loop: %s", uv_strerror(err));
+		return EXIT_SYSTEM;
+	}
+	list_init(&bridge.listeners);
+	list_init(&bridge.conns);
+	list_init(&bridge.sessions);
+	for (int i = 0; i < 3; i++) {
+		uv_signal_init(&bridge.loop, &signal_handles[i]);
+		uv_signal_start(&signal_handles[i], on_signal, signals[i]);
+	}
+	uv_timer_init(&bridge.loop, &stop_timer);
+	return 0;
+}
+
+static void close_loop(void)
+{
+	for (int i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&signal_handles[i], NULL);
+	uv_close((uv_handle_t *)&stop_timer, NULL);
+	uv_run(&bridge.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&bridge.loop);
+}
+
+static int add_channel(const char *option)
+{
+	const char *value = strchr(option, '=');
+	char name[CHANNEL_NAME_MAX + 2] = "";
+	int err;
+
+	if (!value) {
+		log_error("--channel %s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE",
+			  option);
+		return EXIT_USAGE;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(value - option), option);
+	err = hub_add(&bridge.hub, name, value + 1);
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	if (err)
+		return err == -EINVAL ? EXIT_USAGE : EXIT_SYSTEM;
+	return 0;
+}
+
+static int open_hub(void)
+{
+	const struct option_list *list = &bridge.options.channels;
+	int err = hub_init(&bridge.hub, &bridge.loop);
+	int status = 0;
+
+	if (err) {
+		log_error("can't make a timer: %s", strerror(-err));
+		return EXIT_SYSTEM;
+	}
+	for (size_t i = 0; !status && i < list->count; i++)
+		status = add_channel(list->values[i]);
+	if (list->count)
+		return status;
+	if (access(DEFAULT_DEVICE, F_OK)) {
+		log_error("there is no %s: load the module (modprobe memlog), or name a channel with --channel",
+			  DEFAULT_DEVICE);
+		return EXIT_SYSTEM;
+	}
+	return add_channel("memlog=" DEFAULT_DEVICE);
+}
+
+static bool needs_tokens(void)
+{
+	struct list *pos;
+
+	list_for_each(pos, &bridge.listeners)
+		if (!list_entry(pos, struct listener, link)->open)
+			return true;
+	return bridge.options.token_file;
+}
+
+static int open_tokens(void)
+{
+	struct list *first = bridge.hub.channels.next;
+	int err;
+
+	if (!needs_tokens())
+		return 0;
+	if (bridge.options.token_file)
+		err = auth_load(&bridge.auth, bridge.options.token_file);
+	else
+		err = auth_make(&bridge.auth,
+				source_group(&list_entry(first, struct channel, link)->source));
+	return err ? EXIT_SYSTEM : 0;
+}
+
+/* Where to point a browser. */
+static void print_addresses(void)
+{
+	const char *token = auth_made_token(&bridge.auth);
+	struct list *pos;
+
+	list_for_each(pos, &bridge.listeners) {
+		struct listener *listener = list_entry(pos, struct listener, link);
+
+		if (listener->path)
+			printf("unix:%s\n", listener->path);
+		else if (!listener->open && token)
+			printf("%s#token=%s\n", listener->url, token);
+		else
+			printf("%s\n", listener->url);
+	}
+	fflush(stdout);
+}
+
+/* lws makes tables for as many as there may be: no more than are needed. */
+static void set_file_limit(void)
+{
+	struct rlimit limit;
+	rlim_t wanted = 4 * CONNS_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_all(void)
+{
+	int status = open_hub();
+
+	if (!status)
+		status = http_init(&bridge);
+	if (!status)
+		status = listen_open(&bridge);
+	if (!status)
+		status = open_tokens();
+	return status;
+}
+
+/* Each part closes on the loop, which then has nothing left to do. */
+static void close_all(void)
+{
+	listen_close(&bridge);
+	http_uninit(&bridge);
+	for (int i = 0; bridge.context && i < 1000; i++)
+		uv_run(&bridge.loop, UV_RUN_NOWAIT);
+	hub_uninit(&bridge.hub);
+	auth_free(&bridge.auth);
+}
+
+int main(int argc, char **argv)
+{
+	int status = options_parse(&bridge.options, argc, argv);
+
+	if (status >= 0)
+		return status;
+	signal(SIGPIPE, SIG_IGN);
+	set_file_limit();
+	status = open_loop();
+	if (status)
+		return status;
+	status = open_all();
+	if (!status) {
+		print_addresses();
+		runtime_notify("READY=1");
+		uv_run(&bridge.loop, UV_RUN_DEFAULT);
+	}
+	close_all();
+	close_loop();
+	options_free(&bridge.options);
+	return status;
+}

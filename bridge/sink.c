@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "sink.h"
+
+static const struct sink *const sinks[] = {
+	&sink_ws,
+};
+
+#define SINKS	(sizeof(sinks) / sizeof(sinks[0]))
+
+const struct sink *sink_find(const char *path, const char **channel)
+{
+	for (size_t i = 0; i < SINKS; i++) {
+		size_t len = strlen(sinks[i]->path);
+
+		if (strncmp(path, sinks[i]->path, len))
+			continue;
+		*channel = path + len;
+		if (!path[len])
+			return sinks[i];
+		if (path[len] == '/' && path[len + 1]) {
+			++*channel;
+			return sinks[i];
+		}
+	}
+	return NULL;
+}
+
+void sink_stop_all(struct bridge *bridge)
+{
+	for (size_t i = 0; i < SINKS; i++)
+		sinks[i]->stop(bridge);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sinks: what brings blocks to clients. A sink is one file and one line in the
+ * table of sink.c.
+ */
+#ifndef BRIDGE_SINK_H
+#define BRIDGE_SINK_H
+
+#include "bridge.h"
+#include "listen.h"
+
+/**
+ * struct sink - A way to follow a channel.
+ * @path: Its clients ask for PATH or PATH/CHANNEL.
+ * @upgrade: They do so with a WebSocket handshake.
+ * @callback: Takes the callbacks of libwebsockets for a client that was let in.
+ * @stop: Begin to say goodbye to all clients.
+ */
+struct sink {
+	const char *path;
+	bool upgrade;
+	lws_callback_function *callback;
+	void (*stop)(struct bridge *bridge);
+};
+
+extern const struct sink sink_ws;
+
+/**
+ * sink_find() - Which sink serves a path.
+ * @path: Path of the request.
+ * @channel: Set to the channel's name in it, "" if there is none.
+ *
+ * Return: The sink, or NULL.
+ */
+const struct sink *sink_find(const char *path, const char **channel);
+
+void sink_stop_all(struct bridge *bridge);
+
+#endif /* BRIDGE_SINK_H */

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "source.h"
+
+static const struct source_type *const source_types[] = {
+	&source_ring,
+	&source_embedded,
+};
+
+int source_open(struct source *source, const char *name, const char *value)
+{
+	for (size_t i = 0; i < sizeof(source_types) / sizeof(source_types[0]); i++) {
+		const struct source_type *type = source_types[i];
+		size_t len = strlen(type->prefix);
+
+		if (strncmp(value, type->prefix, len))
+			continue;
+		*source = (struct source){ .type = type };
+		return type->open(source, name, value[0] == '/' ? value : value + len);
+	}
+	log_error("--channel %s=%s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE",
+		  name, value);
+	return -EINVAL;
+}
+
+void source_close(struct source *source)
+{
+	if (source->type)
+		source->type->close(source);
+	source->type = NULL;
+}
+
+int source_reader(struct source *source, struct memlog_reader **readerp,
+		  const struct memlog_reader_options *options)
+{
+	return source->type->reader(source, readerp, options);
+}
+
+int source_check(struct source *source)
+{
+	struct memlog_reader_options options = { .size = sizeof(options) };
+	struct memlog_reader *reader;
+	int err;
+
+	err = source_reader(source, &reader, &options);
+	if (!err)
+		memlog_reader_close(reader);
+	return err;
+}
+
+gid_t source_group(const struct source *source)
+{
+	struct stat st;
+
+	if (!source->path || stat(source->path, &st))
+		return (gid_t)-1;
+	return st.st_gid;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sources: where a channel's records come from. Whatever the source is, it ends
+ * in a ring that libmemlog can read; who reads does not care which. A source is
+ * one file and one line in the table of source.c.
+ */
+#ifndef BRIDGE_SOURCE_H
+#define BRIDGE_SOURCE_H
+
+#include <memlog.h>
+#include <sys/types.h>
+
+/**
+ * struct source - A channel's ring.
+ * @type: What kind.
+ * @path: Its device or file; NULL for a ring in memory.
+ * @ring: The ring, if this process writes it.
+ */
+struct source {
+	const struct source_type *type;
+	char *path;
+	struct memlog_embedded *ring;
+};
+
+/**
+ * struct source_type - A kind of source.
+ * @prefix: What the value of --channel begins with.
+ * @open: Set up @source for channel @name. @value is what stands behind the
+ *        prefix, or all of it if the prefix is "/". Says what is wrong and
+ *        returns a negative errno value; -EINVAL is the user's mistake.
+ * @reader: Open a reader.
+ * @close: Undo @open.
+ */
+struct source_type {
+	const char *prefix;
+	int (*open)(struct source *source, const char *name, const char *value);
+	int (*reader)(struct source *source, struct memlog_reader **readerp,
+		      const struct memlog_reader_options *options);
+	void (*close)(struct source *source);
+};
+
+extern const struct source_type source_ring;
+extern const struct source_type source_embedded;
+
+int source_open(struct source *source, const char *name, const char *value);
+void source_close(struct source *source);
+
+int source_reader(struct source *source, struct memlog_reader **readerp,
+		  const struct memlog_reader_options *options);
+
+/* Whether a reader could be opened now: 0 or a negative errno value. */
+int source_check(struct source *source);
+
+/* Group of the device or ring file, -1 if it has none. */
+gid_t source_group(const struct source *source);
+
+#endif /* BRIDGE_SOURCE_H */

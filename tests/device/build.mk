@@ -3,19 +3,33 @@
 
 DEVICE_TESTS  := write prefix fault read_text read_block read_record overrun \
 		 poll epoll seek mmap map_guard ioctl clear resize size \
-		 params quota meta uring inspect
+		 params quota meta uring inspect inject inject_load
+# Once more as 32-bit programs, of which the kernel is to keep the same contract.
+DEVICE_TESTS32 := write read_text read_record seek ioctl mmap
 DEVICE_BIN    := $(BUILD)/tests/device
-DEVICE_COMMON := $(addprefix tests/device/,device.c system.c uffd.c map.c uring.c)
+DEVICE_COMMON := $(addprefix tests/device/,device.c system.c uffd.c map.c uring.c \
+						   inject.c)
 DEVICE_HDRS   := kmod/uapi/linux/memlog.h $(wildcard tests/device/*.h)
 
 # The harness compares what it is given, whatever the sign, and its functions
 # have no prototypes.
 DEVICE_CFLAGS := -Wno-sign-compare -Wno-missing-prototypes -pthread -static
 
-TESTS += $(DEVICE_TESTS:%=$(DEVICE_BIN)/%_test)
+# <asm/...> is the same for both, and stands only where 64-bit programs look.
+DEVICE_CFLAGS32 = -m32 -D_FILE_OFFSET_BITS=64 \
+		  -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+
+TESTS += $(DEVICE_TESTS:%=$(DEVICE_BIN)/%_test) \
+	 $(DEVICE_TESTS32:%=$(DEVICE_BIN)/%_test32)
 
 $(DEVICE_BIN)/%_test: tests/device/%_test.c $(DEVICE_COMMON) $(DEVICE_HDRS) \
 		      | $(KSELFTEST_H)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ML_CFLAGS) $(KSELFTEST_CFLAGS) $(DEVICE_CFLAGS) \
 	      -o $@ $< $(DEVICE_COMMON)
+
+$(DEVICE_BIN)/%_test32: tests/device/%_test.c $(DEVICE_COMMON) $(DEVICE_HDRS) \
+			| $(KSELFTEST_H)
+	@mkdir -p $(@D)
+	$(CC) $(DEVICE_CFLAGS32) $(CFLAGS) $(ML_CFLAGS) $(KSELFTEST_CFLAGS) \
+	      $(DEVICE_CFLAGS) -o $@ $< $(DEVICE_COMMON)

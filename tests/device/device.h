@@ -30,6 +30,9 @@
 
 #define PAGE			4096
 
+/* Skips from a FIXTURE_SETUP(), where SKIP(return) would go on to the test. */
+#define SKIP_SETUP(...) SKIP(_exit(255), __VA_ARGS__)
+
 /* The device. */
 const char *dev_path(void);
 const char *dev_name(void);

@@ -68,30 +68,28 @@ static int copy_record(const struct map_reader *m, struct memlog_record *rec,
 	return 0;
 }
 
-static int map_again(struct map_reader *m)
-{
-	map_close(m);
-	m->remaps++;
-	return map_ring(m);
-}
-
 /* The next record: 1, 0 when there is none yet, -EPROTO if it is a wrong one. */
 int map_next(struct map_reader *m, struct memlog_record *rec, char *text,
 	     size_t size)
 {
 	for (;;) {
-		const struct memlog_control *ctl = m->ctl;
-		__u32 retired = __atomic_load_n(&ctl->retired, __ATOMIC_ACQUIRE);
-		__u64 next = __atomic_load_n(&ctl->next, __ATOMIC_ACQUIRE);
-		__u64 oldest;
+		const struct memlog_control *ctl;
+		__u64 next, oldest;
+		__u32 retired;
 		int ret;
 
+		/* The mapping before may be gone, and this one not made yet. */
+		ret = m->ctl ? 0 : map_ring(m);
+		if (ret)
+			return ret;
+		ctl = m->ctl;
+		retired = __atomic_load_n(&ctl->retired, __ATOMIC_ACQUIRE);
+		next = __atomic_load_n(&ctl->next, __ATOMIC_ACQUIRE);
 		if (m->seq >= next) {
 			if (!retired)
 				return 0;
-			ret = map_again(m);
-			if (ret)
-				return ret;
+			map_close(m);
+			m->remaps++;
 			continue;
 		}
 		oldest = __atomic_load_n(&ctl->oldest, __ATOMIC_RELAXED);

@@ -25,7 +25,7 @@ FIXTURE_SETUP(mmap)
 	ASSERT_LE(0, self->wr);
 	ASSERT_EQ(0, dev_info(self->wr, &info));
 	if (!info.map_size)
-		SKIP(return, "this kernel maps no ring");
+		SKIP_SETUP("this kernel maps no ring");
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
 	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));

@@ -17,7 +17,7 @@ FIXTURE_SETUP(params)
 	int ret = module_loaded() ? module_unload() : 0;
 
 	if (ret == -ENOENT)
-		SKIP(return, "the device is no module");
+		SKIP_SETUP("the device is no module");
 	ASSERT_EQ(0, ret);
 	self->kmsg = kmsg_open();
 	ASSERT_LE(0, self->kmsg);

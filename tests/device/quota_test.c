@@ -23,7 +23,7 @@ FIXTURE_SETUP(quota)
 	int ret = module_reload("size=1M quota=20000");
 
 	if (ret == -ENOENT)
-		SKIP(return, "the device is no module");
+		SKIP_SETUP("the device is no module");
 	ASSERT_EQ(0, ret);
 	self->wr = dev_open(O_WRONLY);
 	ASSERT_LE(0, self->wr);

@@ -23,7 +23,7 @@ FIXTURE_SETUP(uring)
 	ASSERT_EQ(0, dev_reset());
 	ret = uring_init(&self->u, 64);
 	if (ret == -ENOSYS || ret == -EPERM)
-		SKIP(return, "no io_uring here: %s", strerror(-ret));
+		SKIP_SETUP("no io_uring here: %s", strerror(-ret));
 	ASSERT_EQ(0, ret);
 	self->wr = dev_open(O_WRONLY);
 	ASSERT_LE(0, self->wr);

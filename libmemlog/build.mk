@@ -3,7 +3,8 @@
 
 LIB_VERSION := 0.1.0
 LIB_NAMES   := parse time utf8 json channel open reader reader_map source_device \
-	       source_file ringfile embedded embedded_file writer watch
+	       source_file source_pread \
+	       ringfile embedded embedded_file writer watch
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o
 LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 

@@ -194,25 +194,12 @@ int memlog_embedded_finish(struct memlog_embedded *ring)
 
 int memlog_embedded_info(struct memlog_embedded *ring, struct memlog_info *info)
 {
-	const struct memlog_map *map = &ring->map;
 	const struct memlog_span *kept = &ring->ring.kept;
 
-	memset(info, 0, sizeof(*info));
 	port_lock(&ring->ring.lock);
-	info->abi = MEMLOG_ABI;
-	info->stream = map->stream;
-	info->oldest_seq = kept->oldest.seq;
-	info->oldest_pos = kept->oldest.pos;
-	info->next_seq = kept->next.seq;
-	info->next_pos = kept->next.pos;
-	info->text_size = map->geo.text_size;
-	info->map_size = map->lay.map_size;
-	info->records = map->geo.records;
-	info->max_record = map->geo.max_record;
-	info->generation = map->buf.ctrl->generation;
-	info->reader_seq = MEMLOG_SEQ_NONE;
+	memlog_map_describe(&ring->map, &kept->oldest, &kept->next, info);
+	info->generation = ring->map.buf.ctrl->generation;
 	info->written_seq = kept->next.seq - 1;
-	info->evicted = kept->oldest.seq;
 	port_unlock(&ring->ring.lock);
 	return 0;
 }

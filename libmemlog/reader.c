@@ -378,8 +378,8 @@ int memlog_reader_begin(struct memlog_reader *reader,
 		return err;
 	if (reader->place.seq > opt->from_seq) {
 		reader->place.seq = opt->from_seq;
-		reader->place.pos = reader->map.base ? reader->map.buf.ctrl->first_pos :
-						       MEMLOG_FIRST_POS;
+		reader->place.pos = reader->map.stream ? reader->map.first_pos :
+							 MEMLOG_FIRST_POS;
 		reader->pos_unknown = opt->from_seq != 0;
 	}
 	return 0;

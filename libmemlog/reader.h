@@ -63,7 +63,8 @@ struct memlog_source {
  *         one after a lap, twice as many after each success.
  * @fd: What can be waited on; -1 if the reader does not follow.
  * @device: The device or ring file, -1 if it has none of its own.
- * @map: The ring, if it is mapped.
+ * @map: The ring, if it is mapped; of a ring file that is not, only what its
+ *       control page says.
  * @loss: What memlog_next() told last.
  * @lost_records: All it told.
  * @lost_bytes: All it told.
@@ -125,6 +126,12 @@ struct memlog_reader {
 /* Records of a batch at most. Their texts are as long as fits the buffer. */
 #define MEMLOG_BATCH	16
 
+/*
+ * Times to try again when writers are faster. What they took meanwhile is told
+ * as lost then, and the next call goes on from there.
+ */
+#define MEMLOG_TRIES	64
+
 int memlog_reader_reserve(struct memlog_reader *reader, size_t size);
 int memlog_reader_begin(struct memlog_reader *reader,
 			const struct memlog_reader_options *opt);
@@ -133,6 +140,12 @@ int memlog_reader_begin(struct memlog_reader *reader,
 int memlog_device_open(struct memlog_reader *reader, int fd);
 int memlog_file_open(struct memlog_reader *reader, int fd);
 int memlog_embedded_attach(struct memlog_reader *reader, struct memlog_embedded *ring);
+
+int memlog_file_open_unmapped(struct memlog_reader *reader, int fd);
+
+/* What mapped and unmapped rings do. */
+u32 memlog_batch_fitting(const struct memlog_reader *reader, u32 count, u64 *bytes);
+int memlog_batch_take(struct memlog_reader *reader, u32 count, u64 bytes, u64 oldest);
 
 /* What both kinds of mapped ring do. */
 int memlog_map_fill(struct memlog_reader *reader);

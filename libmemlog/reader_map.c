@@ -20,18 +20,16 @@
  */
 #define BATCH_TEXT	2048
 
-/*
- * Times to try again when writers are faster. What they took meanwhile is told
- * as lost then, and the next call goes on from there.
+/**
+ * memlog_batch_fitting() - Which of the descriptors copied make up a batch.
+ * @reader: The reader: descs holds them, from cur on.
+ * @count: How many were copied.
+ * @bytes: Set to the bytes of text they have.
+ *
+ * Return: How many follow each other and have texts that fit; at least one if
+ * the first is good.
  */
-#define TRIES		64
-
-/*
- * How many of the @count descriptors follow each other from @cur on, and have
- * text that fits the batch: at least one if the first is good. Sets *@bytes to
- * the text they have.
- */
-static u32 fitting(const struct memlog_reader *reader, u32 count, u64 *bytes)
+u32 memlog_batch_fitting(const struct memlog_reader *reader, u32 count, u64 *bytes)
 {
 	const struct memlog_record *rec = reader->descs;
 	u64 seq = reader->cur.seq;
@@ -51,6 +49,38 @@ static u32 fitting(const struct memlog_reader *reader, u32 count, u64 *bytes)
 	return n;
 }
 
+/**
+ * memlog_batch_take() - Take a batch, as far as it was still there when copied.
+ * @reader: The reader.
+ * @count: Records in it, from cur on.
+ * @bytes: Bytes of their texts.
+ * @oldest: The oldest record, loaded after all was copied.
+ *
+ * Return: 1, and cur is behind the batch; 0 all of it was gone; -EBADMSG it is
+ * there and contradicts itself.
+ */
+int memlog_batch_take(struct memlog_reader *reader, u32 count, u64 bytes, u64 oldest)
+{
+	u64 first = reader->cur.seq;
+	u32 gone = 0;
+
+	if (unlikely(oldest > first)) {
+		reader->burst = 1;
+		if (oldest - first >= count)
+			return 0;
+		gone = (u32)(oldest - first);
+	} else if (unlikely(!count)) {
+		return -EBADMSG;
+	} else if (reader->burst < MEMLOG_BATCH) {
+		reader->burst *= 2;
+	}
+	reader->at = gone;
+	reader->filled = count;
+	reader->cur.seq = first + count;
+	reader->cur.pos += bytes;
+	return 1;
+}
+
 /* Copies what stands at @cur: sets *@count to the records, good or not. */
 static int copy_batch(struct memlog_reader *reader, u32 *count, u64 *bytes)
 {
@@ -62,7 +92,7 @@ static int copy_batch(struct memlog_reader *reader, u32 *count, u64 *bytes)
 	descs = (struct memlog_record *)reader->buf;
 	port_copy_racy(descs, memlog_buf_desc(buf, cur.seq), *count * sizeof(*descs));
 	reader->descs = descs;
-	*count = fitting(reader, *count, bytes);
+	*count = memlog_batch_fitting(reader, *count, bytes);
 	if (!*count)
 		return 0;
 	if (unlikely(MEMLOG_BATCH * sizeof(*descs) + *bytes > reader->buf_size)) {
@@ -93,31 +123,6 @@ static int skip_to_oldest(struct memlog_reader *reader)
 	return 0;
 }
 
-/* Takes the @count records copied, as far as they were still there. */
-static int take_batch(struct memlog_reader *reader, u32 count, u64 bytes)
-{
-	u64 first = reader->cur.seq, oldest;
-	u32 gone = 0;
-
-	port_rmb();						/* (A) */
-	oldest = port_load64(&reader->map.buf.ctrl->oldest);
-	if (unlikely(oldest > first)) {
-		reader->burst = 1;
-		if (oldest - first >= count)
-			return skip_to_oldest(reader);
-		gone = (u32)(oldest - first);
-	} else if (unlikely(!count)) {
-		return -EBADMSG;
-	} else if (reader->burst < MEMLOG_BATCH) {
-		reader->burst *= 2;
-	}
-	reader->at = gone;
-	reader->filled = count;
-	reader->cur.seq = first + count;
-	reader->cur.pos += bytes;
-	return 1;
-}
-
 int memlog_map_fill(struct memlog_reader *reader)
 {
 	const struct memlog_buf *buf = &reader->map.buf;
@@ -125,7 +130,7 @@ int memlog_map_fill(struct memlog_reader *reader)
 	u32 count;
 	int err = 0;
 
-	for (int tries = 0; !err && tries < TRIES; tries++) {
+	for (int tries = 0; !err && tries < MEMLOG_TRIES; tries++) {
 		left = memlog_buf_next(buf) - reader->cur.seq;		/* (B) */
 		if (!left || left >> 63)
 			return 0;
@@ -133,8 +138,13 @@ int memlog_map_fill(struct memlog_reader *reader)
 		count = reader->burst;
 		count = (u32)min_of(count, min_of(left, slots));
 		err = copy_batch(reader, &count, &bytes);
-		if (!err)
-			err = take_batch(reader, count, bytes);
+		if (err)
+			break;
+		port_rmb();						/* (A) */
+		err = memlog_batch_take(reader, count, bytes,
+					port_load64(&buf->ctrl->oldest));
+		if (unlikely(!err))
+			err = skip_to_oldest(reader);
 	}
 	return err;
 }
@@ -178,6 +188,26 @@ int memlog_map_seek(struct memlog_reader *reader, struct memlog_seek *seek)
 	return 0;
 }
 
+/* What MEMLOG_IOC_INFO says about a ring, as far as its memory tells. */
+void memlog_map_describe(const struct memlog_map *map, const struct memlog_place *oldest,
+			 const struct memlog_place *end, struct memlog_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->abi = MEMLOG_ABI;
+	info->stream = map->stream;
+	info->oldest_seq = oldest->seq;
+	info->oldest_pos = oldest->pos;
+	info->next_seq = end->seq;
+	info->next_pos = end->pos;
+	info->text_size = map->geo.text_size;
+	info->map_size = map->lay.map_size;
+	info->records = map->geo.records;
+	info->max_record = map->geo.max_record;
+	info->reader_seq = MEMLOG_SEQ_NONE;
+	info->written_seq = MEMLOG_SEQ_NONE;
+	info->evicted = oldest->seq;
+}
+
 int memlog_map_info(struct memlog_reader *reader, struct memlog_info *info)
 {
 	const struct memlog_map *map = &reader->map;
@@ -185,20 +215,8 @@ int memlog_map_info(struct memlog_reader *reader, struct memlog_info *info)
 
 	memlog_buf_oldest(&map->buf, &oldest);
 	memlog_buf_end(&map->buf, &end);
-	memset(info, 0, sizeof(*info));
-	info->abi = MEMLOG_ABI;
-	info->stream = map->stream;
-	info->oldest_seq = oldest.seq;
-	info->oldest_pos = oldest.pos;
-	info->next_seq = end.seq;
-	info->next_pos = end.pos;
-	info->text_size = map->geo.text_size;
-	info->map_size = map->lay.map_size;
-	info->records = map->geo.records;
-	info->max_record = map->geo.max_record;
+	memlog_map_describe(map, &oldest, &end, info);
 	info->generation = map->buf.ctrl->generation;
-	info->written_seq = MEMLOG_SEQ_NONE;
-	info->evicted = oldest.seq;
 	return 0;
 }
 
@@ -218,7 +236,7 @@ int memlog_map_replace(struct memlog_reader *reader, struct memlog_map *fresh)
 		event = MEMLOG_STREAM;
 		reader->stream = fresh->stream;
 		reader->cur.seq = 0;
-		reader->cur.pos = fresh->buf.ctrl->first_pos;
+		reader->cur.pos = fresh->first_pos;
 	} else if (memlog_buf_next(&fresh->buf) < reader->cur.seq) {
 		memlog_unmap(fresh);
 		return -EBADMSG;

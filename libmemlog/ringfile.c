@@ -112,6 +112,7 @@ int memlog_map_device(struct memlog_map *map, int fd, u64 size)
 		return err;
 	}
 	map->stream = ctrl.stream;
+	map->first_pos = ctrl.first_pos;
 	memlog_buf_init(&map->buf, map->base, &map->geo, &map->lay);
 	return 0;
 }
@@ -186,6 +187,7 @@ int memlog_map_file(struct memlog_map *map, int fd, bool writable)
 		err = map_state(map, fd);
 	if (!err) {
 		map->stream = ctrl.stream;
+		map->first_pos = ctrl.first_pos;
 		memlog_buf_init(&map->buf, map->base, &map->geo, &map->lay);
 		if (!memlog_map_bounds(map, &oldest, &next))
 			err = -EBADMSG;
@@ -270,6 +272,7 @@ int memlog_ringfile_init(int fd, const struct memlog_geometry *geo, u64 stream,
 	state->magic = MEMLOG_STATE_MAGIC;
 	memlog_buf_init(&map->buf, map->base, geo, &map->lay);
 	memlog_buf_start(&map->buf, &map->lay, stream, generation);
+	map->first_pos = map->buf.ctrl->first_pos;
 	return 0;
 
 err_unmap:

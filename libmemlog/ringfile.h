@@ -36,6 +36,7 @@ struct memlog_state {
  * @base: First byte of the mapping.
  * @size: Bytes mapped there.
  * @stream: The stream's id.
+ * @first_pos: Position of its first record.
  * @state_writable: This process may set @state->armed.
  */
 struct memlog_map {
@@ -46,6 +47,7 @@ struct memlog_map {
 	void *base;
 	size_t size;
 	u64 stream;
+	u64 first_pos;
 	bool state_writable;
 };
 
@@ -58,6 +60,8 @@ void memlog_unmap(struct memlog_map *map);
 int memlog_ringfile_init(int fd, const struct memlog_geometry *geo, u64 stream,
 			 u32 generation, struct memlog_map *map);
 int memlog_ringfile_check_size(int fd, const struct memlog_layout *lay);
+void memlog_map_describe(const struct memlog_map *map, const struct memlog_place *oldest,
+			 const struct memlog_place *end, struct memlog_info *info);
 bool memlog_map_bounds(const struct memlog_map *map, u64 *oldest, u64 *next);
 int memlog_map_recover(const struct memlog_map *map, struct memlog_span *span);
 

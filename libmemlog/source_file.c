@@ -218,6 +218,8 @@ int memlog_file_open(struct memlog_reader *reader, int fd)
 {
 	int err;
 
+	if (reader->flags & MEMLOG_READ_NO_MMAP)
+		return memlog_file_open_unmapped(reader, fd);
 	err = memlog_map_file(&reader->map, fd, false);
 	if (err)
 		return err;

@@ -4,8 +4,8 @@
  * bytes; at full speed both above zero; paced below capacity, nothing lost.
  * Every text proves itself.
  *
- * Four threads write, eight read: through the writers' handle, by path and by
- * file descriptor, each with a mapping of its own.
+ * Four threads write, eight read: through the writers' handle, by path, by file
+ * descriptor, each with a mapping of its own, and by read(2).
  */
 #include <pthread.h>
 #include <time.h>
@@ -154,7 +154,10 @@ static int open_one(FIXTURE_DATA(account) *self, struct reader *reader, int i)
 	};
 	int fd, err;
 
-	switch (i % 3) {
+	switch (i % 4) {
+	case 3:
+		options.flags |= MEMLOG_READ_NO_MMAP;
+		return memlog_reader_open(&reader->reader, self->path, &options);
 	case 0:
 		return memlog_reader_open_embedded(&reader->reader, self->ring, &options);
 	case 1:

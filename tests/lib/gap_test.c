@@ -15,10 +15,19 @@ FIXTURE(gap) {
 	const char *text;
 	uint64_t pos;
 	uint64_t written;
+	uint32_t flags;
 };
+
+FIXTURE_VARIANT(gap) {
+	uint32_t flags;
+};
+
+FIXTURE_VARIANT_ADD(gap, mapped) { .flags = 0 };
+FIXTURE_VARIANT_ADD(gap, read) { .flags = MEMLOG_READ_NO_MMAP };
 
 FIXTURE_SETUP(gap)
 {
+	self->flags = variant->flags;
 	in_test_dir(self->path, "ring");
 	ASSERT_EQ(0, open_ring(&self->ring, self->path, 4096, 0));
 	self->reader = NULL;
@@ -48,7 +57,7 @@ static int reopen(FIXTURE_DATA(gap) *self, uint32_t flags)
 {
 	memlog_reader_close(self->reader);
 	self->reader = NULL;
-	self->options.flags = flags;
+	self->options.flags = flags | self->flags;
 	return memlog_reader_open(&self->reader, self->path, &self->options);
 }
 
@@ -271,6 +280,7 @@ TEST_F(gap, seek)
 	EXPECT_EQ(MEMLOG_END, NEXT());
 }
 
+/* What takes a file's place is followed only where the file is trusted. */
 TEST_F(gap, resize)
 {
 	struct memlog_resize resize = { .text_size = 16384 };
@@ -280,6 +290,11 @@ TEST_F(gap, resize)
 	EXPECT_RECORDS(0, 10);
 	ASSERT_EQ(0, memlog_embedded_resize(self->ring, &resize));
 	write_some(self, 30);
+	if (variant->flags) {
+		EXPECT_RECORDS(10, 30);
+		EXPECT_EQ(MEMLOG_END, NEXT());
+		return;
+	}
 	EXPECT_RECORDS(10, 60);
 	EXPECT_EQ(MEMLOG_NOTHING, NEXT());
 	resize.text_size = 4096;
@@ -310,12 +325,39 @@ TEST_F(gap, new_stream)
 	ASSERT_EQ(0, open_ring(&self->ring, self->path, 4096, MEMLOG_EMBEDDED_NEW));
 	write_some(self, 50);
 	EXPECT_RECORDS(30, 60);
+	if (variant->flags) {
+		EXPECT_EQ(MEMLOG_END, NEXT());
+		return;
+	}
 	ASSERT_EQ(MEMLOG_STREAM, NEXT());
 	EXPECT_NE(stream, memlog_stream(self->reader));
 	EXPECT_EQ(0, memlog_place(self->reader));
 	EXPECT_LOSS(0, 9);
 	EXPECT_RECORDS(10, 50);
 	EXPECT_EQ(MEMLOG_NOTHING, NEXT());
+}
+
+/* Cutting off a file that is read must not kill who reads it. */
+TEST_F(gap, truncated)
+{
+	if (!variant->flags) {
+		/* It would, mapped: this is what MEMLOG_READ_NO_MMAP is for. */
+		return;
+	}
+	write_some(self, 30);
+	ASSERT_EQ(0, reopen(self, MEMLOG_READ_FOLLOW));
+	EXPECT_FALSE(memlog_mapped(self->reader));
+	ASSERT_EQ(MEMLOG_RECORD, NEXT());
+	ASSERT_EQ(0, truncate(self->path, 4096 + 8192));
+	while (NEXT() == MEMLOG_RECORD)
+		;
+	EXPECT_EQ(-EBADMSG, NEXT());
+	ASSERT_EQ(0, truncate(self->path, 0));
+	EXPECT_EQ(-EBADMSG, NEXT());
+	EXPECT_EQ(-EBADMSG, memlog_seek(self->reader, MEMLOG_SEEK_LAST, 0, 1, NULL));
+	/* Its writer would die as well. */
+	remove_test_dir();
+	_exit(!_metadata->passed);
 }
 
 TEST_F(gap, options)

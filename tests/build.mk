@@ -23,6 +23,9 @@ $(KSELFTEST_H):
 
 include $(wildcard tests/*/build.mk)
 
+# What runs from the build folder ends before that goes.
+CLEAN += $(if $(wildcard build/run/pid),stop)
+
 .PHONY: tests san-tests deps test test-debug soak bench-device check run stop
 
 tests: $(TESTS)
@@ -67,7 +70,7 @@ check:
 run:
 	@tests/install-deps --run
 	$(SUB) all
-	@tests/vm/machine $(if $(HOST),--host)
+	@tests/vm/machine $(if $(filter 1,$(HOST)),--host)
 
 stop:
 	@tests/vm/machine --stop

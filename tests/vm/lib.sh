@@ -22,25 +22,47 @@ die()
 	exit 111
 }
 
-# The newest installed kernel that modules can be built for, its version.
+# Where the files of Debian's kernel of a version are: the machine's own root, or
+# a folder its package was unpacked to by fetch-kernel.
+kernel_root()
+{
+	local root
+
+	for root in '' "$cache/kernel-$1"; do
+		if [[ -r $root/boot/vmlinuz-$1 && -e $root/lib/modules/$1/modules.dep ]]; then
+			echo "$root/"
+			return
+		fi
+	done
+	return 1
+}
+
+# The versions of the kernels there are headers of, the newest first.
+header_versions()
+{
+	local v
+
+	for v in $(cd /lib/modules 2>/dev/null && printf '%s\n' * | sort -rV); do
+		[[ ! -e /lib/modules/$v/build/Makefile ]] || echo "$v"
+	done
+}
+
+# The newest kernel that can be booted and that modules can be built for.
 debian_version()
 {
 	local v
 
-	if [[ -n ${MEMLOG_KERNEL:-} ]]; then
-		echo "$MEMLOG_KERNEL"
-		return
-	fi
-	for v in $(cd /lib/modules 2>/dev/null && printf '%s\n' * | sort -rV); do
-		[[ -e /boot/vmlinuz-$v && -e /lib/modules/$v/build/Makefile ]] || continue
-		echo "$v"
-		return
+	for v in ${MEMLOG_KERNEL:-$(header_versions)}; do
+		if kernel_root "$v" >/dev/null; then
+			echo "$v"
+			return
+		fi
 	done
-	die "no kernel with headers is installed: run tests/install-deps"
+	die "there is no kernel to boot that has headers: run tests/install-deps"
 }
 
 # kernel_use debian|debug: sets kernel, kernel_image, kernel_build, kernel_version
-# for the sourcing program.
+# and kernel_modules for the sourcing program.
 # shellcheck disable=SC2034
 kernel_use()
 {
@@ -48,7 +70,8 @@ kernel_use()
 	case $kernel in
 	debian)
 		kernel_version=$(debian_version) || exit
-		kernel_image=/boot/vmlinuz-$kernel_version
+		kernel_modules=$(kernel_root "$kernel_version")
+		kernel_image=${kernel_modules}boot/vmlinuz-$kernel_version
 		kernel_build=/lib/modules/$kernel_version/build
 		;;
 	debug)
@@ -147,17 +170,19 @@ add_libraries()
 # be loaded at boot. One that is built in is there already.
 add_kmod()
 {
-	local stage=$1 name=$2 what path
+	local stage=$1 name=$2 what from path needed
 
 	[[ $kernel == debug ]] && return
-	while read -r what path _; do
+	needed=$(/sbin/modprobe -d "$kernel_modules" -S "$kernel_version" \
+		--show-depends "$name") || die "this kernel has no module $name"
+	while read -r what from _; do
 		[[ $what == insmod ]] || continue
+		path=/lib/modules/${from#*/lib/modules/}
 		mkdir -p "$stage$(dirname "$path")"
-		cp "$path" "$stage$path"
+		cp "$from" "$stage$path"
 		grep -qsx "$path" "$stage/etc/vm/modules" ||
 			echo "$path" >>"$stage/etc/vm/modules"
-	done < <(/sbin/modprobe -S "$kernel_version" --show-depends "$name" ||
-		 kill $$)
+	done <<<"$needed"
 }
 
 # stage_base STAGE: the folders, busybox and users every guest has.

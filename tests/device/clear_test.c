@@ -113,6 +113,26 @@ TEST_F(mark, stamp_is_of_one_file)
 	close(copy);
 }
 
+/* What a shell's ">" and ">>" ask for deletes nothing either. */
+TEST_F(mark, truncating)
+{
+	static const int flags[] = { O_CREAT | O_TRUNC, O_CREAT | O_APPEND };
+	size_t i;
+
+	puts_dev(self->rw, "kept\n");
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		int fd = open(dev_path(), O_WRONLY | flags[i], 0600);
+
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+		ASSERT_EQ(4, puts_dev(fd, "new\n"));
+		close(fd);
+	}
+	ASSERT_EQ(13, get_all(self->rd, self->buf, sizeof(self->buf), 100));
+	EXPECT_STREQ("kept\nnew\nnew\n", self->buf);
+	EXPECT_GT(0, ftruncate(self->rw, 0));
+}
+
 /* A refused stamp leaves the one before. */
 TEST_F(mark, a_refused_stamp)
 {

@@ -327,7 +327,7 @@ TEST_F(epoll, exclusive)
 	}
 }
 
-#define PINGS 3000
+#define PINGS 1000
 
 struct echo {
 	int ep;

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The bridge: build/memlog-bridge.
 
-BRIDGE         := $(BUILD)/memlog-bridge
-BRIDGE_VERSION := 0.1.0
-BRIDGE_NAMES   := main options log runtime access auth block format format_text \
+BRIDGE       := $(BUILD)/memlog-bridge
+BRIDGE_NAMES := main options log runtime access auth block format format_text \
 		  cursor source source_ring source_embedded hub feed client pace \
 		  listen accept request http assets sink sink_ws
-BRIDGE_OBJS    := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
-BRIDGE_WEB     := $(wildcard bridge/web/*)
+BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
+BRIDGE_WEB   := $(wildcard bridge/web/*)
 
 # Asked for only when something of it is built, so that a machine without
 # libwebsockets can build the rest.
-BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(BRIDGE_VERSION)"' \
+BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
 		  $(shell pkg-config --cflags libwebsockets libuv | sed 's/-I/-isystem /g')
 BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv) -pthread
 
@@ -25,7 +24,7 @@ $(BUILD)/bridge/%.o: bridge/%.c
 $(BUILD)/bridge/assets.o: $(BRIDGE_WEB)
 
 $(BRIDGE): $(BRIDGE_OBJS) $(LIB_A)
-	$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+	$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
 
 .PHONY: bridge-install
 bridge-install: $(BRIDGE)

@@ -164,12 +164,16 @@ static int open_tokens(void)
 /* Where to point a browser. */
 static void print_addresses(void)
 {
-	const char *token = auth_made_token(&bridge.auth);
+	const char *token = auth_made_token(&bridge.auth), *last = "";
 	struct list *pos;
 
 	list_for_each(pos, &bridge.listeners) {
 		struct listener *listener = list_entry(pos, struct listener, link);
 
+		/* localhost is two of them, and one address */
+		if (!strcmp(listener->url, last))
+			continue;
+		last = listener->url;
 		if (listener->path)
 			printf("unix:%s\n", listener->path);
 		else if (!listener->open && token)
@@ -205,13 +209,25 @@ static int open_all(void)
 	return status;
 }
 
-/* Each part closes on the loop, which then has nothing left to do. */
+/* What was closed is gone when the loop has gone round. */
+static void settle(void)
+{
+	for (int i = 0; i < 10; i++)
+		uv_run(&bridge.loop, UV_RUN_NOWAIT);
+}
+
+/*
+ * Each part closes on the loop. libwebsockets wants to be told again after each
+ * step of that, on a loop it did not make.
+ */
 static void close_all(void)
 {
 	listen_close(&bridge);
-	http_uninit(&bridge);
-	for (int i = 0; bridge.context && i < 1000; i++)
-		uv_run(&bridge.loop, UV_RUN_NOWAIT);
+	for (int i = 0; bridge.context && i < 4; i++) {
+		http_uninit(&bridge);
+		settle();
+	}
+	settle();
 	hub_uninit(&bridge.hub);
 	auth_free(&bridge.auth);
 }

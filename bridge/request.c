@@ -27,6 +27,8 @@ int request_reply(struct lws *wsi, const struct reply *reply)
 	unsigned char *end = buf + sizeof(buf) - 1;
 	size_t len = reply->len ? reply->len : strlen(reply->body);
 
+	bool handshake = lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE);
+
 	if (lws_add_http_header_status(wsi, reply->status, &p, end) ||
 	    add_header(wsi, "content-type:",
 		       reply->type ? reply->type : "text/plain; charset=utf-8", &p, end) ||
@@ -34,10 +36,15 @@ int request_reply(struct lws *wsi, const struct reply *reply)
 	    add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
 	    add_header(wsi, "referrer-policy:", "no-referrer", &p, end) ||
 	    (reply->header && add_header(wsi, reply->header, reply->value, &p, end)) ||
+	    (handshake && add_header(wsi, "connection:", "close", &p, end)) ||
 	    lws_add_http_header_content_length(wsi, len, &p, end) ||
-	    lws_finalize_write_http_header(wsi, start, &p, end))
+	    lws_finalize_http_header(wsi, &p, end))
 		return -1;
-	/* the server's part of the contract: headers, then all of the body */
+	/* lws does not look at the version before it has asked about the upgrade */
+	if (handshake && !memcmp(start, "HTTP/1.0", 8))
+		start[7] = '1';
+	if (lws_write(wsi, start, (size_t)(p - start), LWS_WRITE_HTTP_HEADERS) < 0)
+		return -1;
 	return lws_write(wsi, (unsigned char *)(uintptr_t)reply->body, len,
 			 LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
 }

@@ -34,6 +34,7 @@ static const char ping[] = { 'p', 'i', 'n', 'g' };
  * @got: Bytes of "ping" that have come.
  * @status: Close with it; 0: stay.
  * @why: What to say then.
+ * @leaving: It is said.
  */
 struct ws_session {
 	struct client client;
@@ -45,6 +46,7 @@ struct ws_session {
 	unsigned int got;
 	enum lws_close_status status;
 	const char *why;
+	bool leaving;
 };
 
 static void ask(struct ws_session *session)
@@ -105,14 +107,24 @@ static int on_established(struct ws_session *session, struct lws *wsi, struct co
 	return 0;
 }
 
+/*
+ * Not by the callback's return value: lws 4.1 on libuv, as Debian builds it,
+ * then closes twice, and the second time without the frame that says why. What
+ * the timeout is called decides whether that frame is sent.
+ */
 static int say_goodbye(struct ws_session *session)
 {
 	unsigned char why[125];
-	size_t len = session->why ? strlen(session->why) : 0;
+	size_t len = strlen(session->why);
 
+	if (session->leaving)
+		return 0;
+	session->leaving = true;
 	memcpy(why, session->why, len);
 	lws_close_reason(session->wsi, session->status, why, len);
-	return -1;
+	lws_set_timeout(session->wsi, PENDING_TIMEOUT_HTTP_KEEPALIVE_IDLE,
+			LWS_TO_KILL_ASYNC);
+	return 0;
 }
 
 static int send_pong(struct ws_session *session)

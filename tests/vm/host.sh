@@ -57,15 +57,13 @@ unload_on_host()
 	fi
 }
 
-# Anybody on this machine can reach the port, so it takes a token.
 start_bridge()
 {
-	(umask 077 && echo "read $(od -An -tx8 -N16 /dev/urandom | tr -d ' \n')" >"$state/token")
+	make_token
 	setsid "$build/memlog-bridge" --listen "127.0.0.1:$port" \
 		--token-file "$state/token" </dev/null >"$state/output" 2>&1 &
 	remember $! host
 	finish_background $!
-	say "it wants a token: 'Authorization: Bearer TOKEN', the one in $state/token"
 }
 
 # In both cases the bridge runs in the background; with a terminal here, this
@@ -77,6 +75,7 @@ start_host()
 	load_on_host
 	if [[ ! -t 0 || ! -t 1 ]]; then
 		start_bridge
+		say "'make stop' unloads it again"
 		return
 	fi
 	trap stop_quietly EXIT

@@ -155,15 +155,27 @@ add_file()
 
 add_libraries()
 {
-	local stage=$1 f lib
+	local f
 
 	while IFS= read -r -d '' f; do
-		while read -r lib; do
-			[[ -e $stage$lib ]] && continue
-			mkdir -p "$stage$(dirname "$lib")"
-			cp -L "$lib" "$stage$lib"
-		done < <(ldd "$f" 2>/dev/null | grep -o '/[^ ]*')
+		add_needed "$1" "$f"
 	done < <(find -L "$2" -type f \( -perm -u+x -o -name '*.so*' \) -print0)
+}
+
+# libwebsockets loads its event loop when it runs, where ldd does not see it.
+add_needed()
+{
+	local stage=$1 lib plugin
+
+	while read -r lib; do
+		[[ -e $stage$lib ]] && continue
+		mkdir -p "$stage$(dirname "$lib")"
+		cp -L "$lib" "$stage$lib"
+		plugin=$(dirname "$lib")/libwebsockets-evlib_uv.so
+		[[ $lib == */libwebsockets.so* && -e $plugin ]] || continue
+		cp -L "$plugin" "$stage$plugin"
+		add_needed "$stage" "$plugin"
+	done < <(ldd "$2" 2>/dev/null | grep -o '/[^ ]*')
 }
 
 # add_kmod STAGE NAME: a module of the kernel's own and what it depends on, to
@@ -193,8 +205,9 @@ stage_base()
 	busybox=$(command -v busybox) || die "busybox is missing: run tests/install-deps"
 	mkdir -p "$stage"/{bin,dev,etc/vm,proc,root,run,sys,test,tmp,var}
 	ln -s bin "$stage/sbin"
-	mkdir -p "$stage/usr"
-	ln -s ../bin "$stage/usr/bin"
+	# One folder under both of its names, as on Debian.
+	mkdir -p "$stage"/{lib,lib64,usr}
+	ln -s ../bin ../lib ../lib64 "$stage/usr"
 	ln -s ../bin "$stage/usr/sbin"
 	ln -s /run "$stage/var/run"
 	ln -s /proc/mounts "$stage/etc/mtab"

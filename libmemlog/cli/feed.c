@@ -439,7 +439,7 @@ const struct command command_feed = {
 "  -p, --priority PRI      LEVEL, FACILITY.LEVEL or 0 to 191 (user.notice)\n"
 "  -t, --tag NAME          what the records are from, as their comm (file's name)\n"
 "      --level-prefix      a \"<N>\" before a line is its priority\n"
-"      --keep-cr           leave CR LF at the end of a line, else it becomes LF\n"
+"      --keep-cr           leave CR LF at the end of a line, else LF only\n"
 "      --create            make a ring file if there is none\n"
 "      --size SIZE         make it this large, or resize it: 4K to 1G (16K)\n"
 "  -q, --quiet             no word about rotation and truncation\n"

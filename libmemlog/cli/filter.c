@@ -19,6 +19,9 @@ void filter_free(struct filter *filter)
 	if (filter->use_regex)
 		regfree(&filter->regex);
 	filter->use_regex = false;
+	free(filter->subject);
+	filter->subject = NULL;
+	filter->subject_size = 0;
 }
 
 void filter_add_levels(struct filter *filter, const char *levels)
@@ -77,19 +80,35 @@ static bool match_comm(const struct filter *filter, const struct memlog_record *
 	return !filter->comm_count;
 }
 
-static bool match_text(const struct filter *filter, const char *text, size_t len)
+/*
+ * REG_STARTEND lets a text have NUL bytes in it; the one behind it is for
+ * sanitizers, which take every subject for a string.
+ */
+static bool match_regex(struct filter *filter, const char *text, size_t len)
 {
 	regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)len };
 
-	if (filter->literal)
-		return memmem(text, len, filter->literal, filter->literal_len);
-	if (filter->use_regex)
-		return !regexec(&filter->regex, text, 1, &range, REG_STARTEND);
-	return true;
+	if (len >= filter->subject_size) {
+		free(filter->subject);
+		filter->subject_size = 2 * len + 1;
+		filter->subject = malloc(filter->subject_size);
+		if (!filter->subject)
+			die("no memory");
+	}
+	memcpy(filter->subject, text, len);
+	filter->subject[len] = '\0';
+	return !regexec(&filter->regex, filter->subject, 1, &range, REG_STARTEND);
 }
 
-bool filter_match_fields(const struct filter *filter,
-			 const struct memlog_record *rec, const char *text)
+static bool match_text(struct filter *filter, const char *text, size_t len)
+{
+	if (filter->literal)
+		return memmem(text, len, filter->literal, filter->literal_len);
+	return !filter->use_regex || match_regex(filter, text, len);
+}
+
+bool filter_match_fields(struct filter *filter, const struct memlog_record *rec,
+			 const char *text)
 {
 	return filter->levels >> (rec->pri & 7) & 1 &&
 	       (filter->pid == MEMLOG_ID_NONE || filter->pid == rec->pid) &&

@@ -23,6 +23,8 @@
  * @literal_len: How long it is.
  * @regex: A match of this in it, if @use_regex.
  * @use_regex: See there.
+ * @subject: Room for the text that is matched.
+ * @subject_size: How much.
  * @any: One of these is set: not every record will do.
  */
 struct filter {
@@ -35,6 +37,8 @@ struct filter {
 	size_t literal_len;
 	regex_t regex;
 	bool use_regex;
+	char *subject;
+	size_t subject_size;
 	bool any;
 };
 
@@ -43,10 +47,10 @@ void filter_free(struct filter *filter);
 void filter_add_levels(struct filter *filter, const char *levels);
 void filter_add_comm(struct filter *filter, const char *comm);
 void filter_grep(struct filter *filter, const char *pattern);
-bool filter_match_fields(const struct filter *filter,
-			 const struct memlog_record *rec, const char *text);
+bool filter_match_fields(struct filter *filter, const struct memlog_record *rec,
+			 const char *text);
 
-static inline bool filter_match(const struct filter *filter,
+static inline bool filter_match(struct filter *filter,
 				const struct memlog_record *rec, const char *text)
 {
 	return !filter->any || filter_match_fields(filter, rec, text);

@@ -297,7 +297,7 @@ const struct command command_run = {
 "  -t, --tag NAME              what the records are from, as their comm (COMMAND)\n"
 "      --merge                 both outputs in one pipe: exact order, one level\n"
 "      --level-prefix          a \"<N>\" before a line is its priority\n"
-"      --keep-cr               leave CR LF at the end of a line, else it becomes LF\n"
+"      --keep-cr               leave CR LF at the end of a line, else LF only\n"
 "      --size SIZE             size of the ring file: 4K to 1G (16K)\n"
 "      --finish                end the ring file's stream with COMMAND: its\n"
 "                              followers end, too\n"

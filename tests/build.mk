@@ -35,7 +35,8 @@ san-tests: $(SAN_TESTS)
 deps:
 	tests/install-deps $(DEPS)
 
-SUB = +$(MAKE) --no-print-directory
+# On every processor, unless make was told how many.
+SUB = +$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 test:
 	@tests/install-deps

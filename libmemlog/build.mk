@@ -54,7 +54,8 @@ lib-install: $(LIB_SO) $(LIB_A) $(BUILD)/libmemlog.pc
 	install -m 644 $(BUILD)/libmemlog.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 libmemlog/memlog.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 kmod/uapi/linux/memlog.h $(DESTDIR)$(PREFIX)/include/linux
-	$(if $(LIB_MAN3),install -m 644 $(LIB_MAN3) $(DESTDIR)$(PREFIX)/share/man/man3)
+	install -m 644 $(LIB_MAN3) $(DESTDIR)$(PREFIX)/share/man/man3
+	libmemlog/man/link-names $(DESTDIR)$(PREFIX)/share/man/man3 $(LIB_MAN3)
 
 -include $(LIB_OBJS:.o=.d)
 -include libmemlog/examples/build.mk

@@ -28,7 +28,7 @@ fail()
 
 skip()
 {
-	echo "# SKIP $*"
+	echo "$*" >"$reason"
 	exit 4
 }
 
@@ -120,18 +120,25 @@ one_test()
 	"$1"
 }
 
+# run_tests [ring:|device:]NAME...: all of them, or those that are for this place
 run_tests()
 {
 	count=0 failed=0
+	reason=$(mktemp "${TMPDIR:-/tmp}/memlog-cli.XXXXXX")
 	for name; do
+		case $name in
+		"$where":*) name=${name#*:} ;;
+		*:*) continue ;;
+		esac
 		count=$((count + 1))
 		(one_test "$name")
 		case $? in
 		0) echo "ok $count $name" ;;
-		4) echo "ok $count $name # SKIP" ;;
+		4) echo "ok $count $name # SKIP $(cat "$reason")" ;;
 		*) echo "not ok $count $name" && failed=1 ;;
 		esac
 	done
+	rm -f "$reason"
 	echo "1..$count"
 	exit $failed
 }

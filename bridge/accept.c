@@ -10,6 +10,9 @@
 #include "accept.h"
 #include "log.h"
 
+/* A client is asked to take more only when less than this waits to be sent. */
+#define UNSENT_MAX	65536
+
 /* Who is at the other end, as far as limits go. */
 static void peer_of(struct peer *peer, int fd, const struct sockaddr_storage *ss)
 {
@@ -30,6 +33,21 @@ static void peer_of(struct peer *peer, int fd, const struct sockaddr_storage *ss
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 		memcpy(peer->addr, &cred.uid, sizeof(cred.uid));
 	}
+}
+
+/*
+ * What a client has not taken yet waits in the ring, where newer records can
+ * push it out, and not in kernel memory: beyond what is on its way there is
+ * little room.
+ */
+static void set_socket(int fd, const struct peer *peer)
+{
+	int one = 1, unsent = UNSENT_MAX;
+
+	if (peer->kind == AF_UNIX)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 }
 
 static bool too_many(struct bridge *bridge, const struct peer *peer)
@@ -102,7 +120,7 @@ int accept_one(struct listener *listener)
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 	struct peer peer;
-	int fd, one = 1;
+	int fd;
 
 	fd = accept4(listener->fd, (struct sockaddr *)&ss, &len,
 		     SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -113,8 +131,7 @@ int accept_one(struct listener *listener)
 		turn_away(fd);
 		return 0;
 	}
-	if (peer.kind != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	set_socket(fd, &peer);
 	adopt(listener, fd, &peer);
 	return 0;
 }

@@ -10,15 +10,24 @@
 #include "compat.h"
 
 /**
- * memlog_channel_fits_memory() - Whether a ring takes at most a quarter of RAM.
+ * memlog_channel_bytes() - The memory a ring takes, in bytes.
  * @geo: Its sizes.
  */
-bool memlog_channel_fits_memory(const struct memlog_geometry *geo)
+u64 memlog_channel_bytes(const struct memlog_geometry *geo)
 {
 	struct memlog_layout lay;
 
 	memlog_geometry_layout(geo, MEMLOG_COLOUR, &lay);
-	return (lay.text_off + lay.text_map) >> PAGE_SHIFT <= totalram_pages() / 4;
+	return lay.text_off + lay.text_map;
+}
+
+/**
+ * memlog_channel_fits_memory() - Whether that is at most a quarter of RAM.
+ * @bytes: How much.
+ */
+bool memlog_channel_fits_memory(u64 bytes)
+{
+	return bytes >> PAGE_SHIFT <= totalram_pages() / 4;
 }
 
 /**
@@ -64,21 +73,36 @@ void memlog_channel_uninit(struct memlog_channel *ch)
 	memlog_mem_put(memlog_mem_of(rcu_dereference_protected(ch->ring.buf, true)));
 }
 
+/*
+ * The bit is cleared under the queue's lock: who is preempted before that leaves
+ * it to the next writer. All are woken, exclusive waiters too, because an epoll
+ * set that was woken may not look, and nobody else would be.
+ *
+ * There is no key, which means any event, EPOLLPRI too: io_uring's multishot
+ * poll takes a key for the answer and does not call poll again, and so would
+ * never arm again.
+ */
+static void wake_queue(struct memlog_channel *ch, struct wait_queue_head *queue,
+		       int waits)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (atomic_fetch_andnot(waits, &ch->waiters) & waits)
+		wake_up_all_locked(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
 /**
  * memlog_channel_wake_waiters() - Wake who waits, see memlog_channel_wake().
  * @ch: The channel.
  */
 void memlog_channel_wake_waiters(struct memlog_channel *ch)
 {
-	int waiters = atomic_xchg(&ch->waiters, 0);
+	int waiters = atomic_read(&ch->waiters);
 
 	if (waiters & MEMLOG_WAITS_READ)
-		wake_up_interruptible(&ch->read_wait);
-	/*
-	 * Without a key, which means any event, EPOLLPRI too: io_uring's
-	 * multishot poll takes a key for the answer and does not call poll
-	 * again, and so would never arm again.
-	 */
+		wake_queue(ch, &ch->read_wait, MEMLOG_WAITS_READ);
 	if (waiters & MEMLOG_WAITS_POLL)
-		wake_up_interruptible(&ch->poll_wait);
+		wake_queue(ch, &ch->poll_wait, MEMLOG_WAITS_POLL);
 }

@@ -42,6 +42,7 @@
  * @resize_lock: One RESIZE at a time.
  * @map_lock: Guards @old_maps and the mapped and retired of each generation.
  * @old_maps: Mappings of generations that are not current.
+ * @live: Every channel is registered: loading can't fail any more (E).
  * @misc: The device.
  * @name: The device's name.
  */
@@ -63,6 +64,7 @@ struct memlog_channel {
 	spinlock_t map_lock;
 	unsigned int old_maps;
 
+	bool live;
 	struct miscdevice misc;
 	char name[MEMLOG_DEVICE_NAME_MAX];
 };
@@ -70,7 +72,8 @@ struct memlog_channel {
 int memlog_channel_init(struct memlog_channel *ch, const char *name,
 			const struct memlog_geometry *geo, u32 quota);
 void memlog_channel_uninit(struct memlog_channel *ch);
-bool memlog_channel_fits_memory(const struct memlog_geometry *geo);
+bool memlog_channel_fits_memory(u64 bytes);
+u64 memlog_channel_bytes(const struct memlog_geometry *geo);
 void memlog_channel_wake_waiters(struct memlog_channel *ch);
 int memlog_channel_resize(struct memlog_channel *ch, struct memlog_geometry *geo);
 

@@ -12,11 +12,17 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/uio.h>
+#include <asm/barrier.h>
 
 #ifdef MEMLOG_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
+#endif
+
+/* Where a mispredicted access_ok() is no concern, or not yet known to be one */
+#ifndef barrier_nospec
+#define barrier_nospec()	do { } while (0)
 #endif
 
 /* 5.16: the names, and the number of bytes not faulted in as result */

@@ -86,9 +86,11 @@ static __always_inline int memlog_copy_in(char *to, const char __user *from,
 	if (should_fail_usercopy())
 		return -EFAULT;
 	if (!MEMLOG_COPY_BY_WORDS(n)) {
+		if (!access_ok(from, n))
+			return -EFAULT;
+		barrier_nospec();
 		kasan_check_write(to, n);
-		return access_ok(from, n) && !raw_copy_from_user(to, from, n) ?
-		       0 : -EFAULT;
+		return raw_copy_from_user(to, from, n) ? -EFAULT : 0;
 	}
 	if (!user_read_access_begin(from, n))
 		return -EFAULT;
@@ -114,9 +116,10 @@ static inline int memlog_copy_out(char __user *to, const char *from, size_t n)
 	if (should_fail_usercopy())
 		return -EFAULT;
 	if (!MEMLOG_COPY_BY_WORDS(n)) {
+		if (!access_ok(to, n))
+			return -EFAULT;
 		kasan_check_read(from, n);
-		return access_ok(to, n) && !raw_copy_to_user(to, from, n) ?
-		       0 : -EFAULT;
+		return raw_copy_to_user(to, from, n) ? -EFAULT : 0;
 	}
 	if (!user_write_access_begin(to, n))
 		return -EFAULT;

@@ -304,7 +304,7 @@ static int record_step(struct memlog_cursor *cur, const struct memlog_buf *buf,
  *
  * Context: May fault in the reader's memory and sleep.
  * Return: Bytes given, more than 0; else -EAGAIN there is nothing; -EINVAL the
- * first record does not fit (record format); -EFAULT.
+ * first record does not fit (record format); -EFAULT; -EINTR.
  */
 long memlog_cursor_read(struct memlog_cursor *cur, const struct memlog_buf *buf,
 			struct memlog_out *out)
@@ -314,8 +314,10 @@ long memlog_cursor_read(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	int err = 0;
 
 	while (!err && out->room) {
-		if (!(++steps & 63) && port_interrupted() && out->room < room)
+		if (!(++steps & 63) && port_interrupted()) {
+			err = -EINTR;
 			break;
+		}
 		if (cur->format == MEMLOG_FORMAT_RECORD)
 			err = record_step(cur, buf, out);
 		else
@@ -347,7 +349,9 @@ bool memlog_cursor_readable(const struct memlog_cursor *cur,
 	u64 next = memlog_buf_next(buf);
 	u64 seq = port_load64(&cur->at.seq);
 
-	if (cur->format == MEMLOG_FORMAT_RECORD || cur->quiet) {
+	/* no line tells what was lost */
+	if (port_load(&cur->format) == MEMLOG_FORMAT_RECORD ||
+	    port_load(&cur->quiet)) {
 		if (seq < oldest)
 			seq = oldest;
 	}

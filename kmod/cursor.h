@@ -44,8 +44,8 @@ enum memlog_newline {
  */
 struct memlog_cursor {
 	struct memlog_place at;
-	u64 lost_records;
-	u64 lost_bytes;
+	__aligned_u64 lost_records;
+	__aligned_u64 lost_bytes;
 	u32 off;
 	u32 burst;
 	u8 newline;

@@ -15,6 +15,8 @@ static int memlog_open(struct inode *inode, struct file *file)
 	struct memlog_mem *mem;
 	struct memlog_file *f;
 
+	if (!smp_load_acquire(&ch->live))		/* (E) */
+		return -ENXIO;
 	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return -ENOMEM;
@@ -80,7 +82,7 @@ const struct file_operations memlog_fops = {
 	.read_iter	= memlog_read_iter,
 	.write		= memlog_write,
 	.write_iter	= memlog_write_iter,
-	.splice_read	= copy_splice_read,
+	.splice_read	= memlog_splice_read,
 	.splice_write	= iter_file_splice_write,
 	.poll		= memlog_poll,
 	.llseek		= memlog_llseek,

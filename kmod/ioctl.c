@@ -125,13 +125,19 @@ static long run_clear(struct file *file, union memlog_args *args)
 {
 	struct memlog_file *f = file->private_data;
 	struct memlog_mem *mem;
+	s64 mark, seq;
 
 	if (args->clear.__reserved)
 		return -EINVAL;
 	mem = memlog_mem_get_current(&f->ch->ring);
-	args->clear.seq = memlog_buf_next(&mem->buf);
+	seq = memlog_buf_next(&mem->buf);
 	memlog_mem_put(mem);
-	atomic64_set(&f->ch->clear_seq, args->clear.seq);
+	/* of two at once the later wins: the mark does not go back */
+	mark = atomic64_read(&f->ch->clear_seq);
+	while (mark < seq &&
+	       !atomic64_try_cmpxchg(&f->ch->clear_seq, &mark, seq))
+		;
+	args->clear.seq = max(mark, seq);
 	return 0;
 }
 

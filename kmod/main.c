@@ -15,52 +15,82 @@
 static struct memlog_channel *channels;
 static unsigned int channel_count;
 
+static bool path_exists(const char *dir, const char *name)
+{
+	char text[sizeof("/sys/class/misc/") + MEMLOG_DEVICE_NAME_MAX];
+	struct path path;
+
+	snprintf(text, sizeof(text), "%s/%s", dir, name);
+	if (kern_path(text, 0, &path))
+		return false;
+	path_put(&path);
+	pr_info("%s is there already: remove it, or load with name=\n", text);
+	return true;
+}
+
 /*
- * A file of that name would stay in the way of the device, unnoticed: the
- * first `echo` without the module makes one.
+ * A file of the device's name would stay in its way, unnoticed: the first `echo`
+ * without the module makes one. The driver core warns of a second device.
  */
 static int check_name_free(const char *name)
 {
-	char file[sizeof("/dev/") + MEMLOG_DEVICE_NAME_MAX];
-	struct path path;
-
-	snprintf(file, sizeof(file), "/dev/%s", name);
-	if (kern_path(file, 0, &path))
-		return 0;
-	path_put(&path);
-	pr_info("%s is there already: remove it, or load with name=\n", file);
-	return -EEXIST;
+	return path_exists("/dev", name) ||
+	       path_exists("/sys/class/misc", name) ? -EEXIST : 0;
 }
 
-static int add_channel(struct memlog_channel *ch, const char *name,
-		       const struct memlog_geometry *geo,
-		       const struct memlog_config *config)
+/* All that can fail, but for the registration itself. */
+static int init_channels(const struct memlog_config *config)
 {
+	struct memlog_channel *ch = channels;
+	unsigned int i;
 	int err;
 
-	err = check_name_free(name);
-	if (err)
-		return err;
-	err = memlog_channel_init(ch, name, geo, config->quota);
-	if (err)
-		return err;
-	ch->misc.minor = MISC_DYNAMIC_MINOR;
-	ch->misc.name = ch->name;
-	ch->misc.fops = &memlog_fops;
-	ch->misc.groups = memlog_groups;
-	ch->misc.mode = config->mode;
-	err = misc_register(&ch->misc);
-	if (err)
-		memlog_channel_uninit(ch);
-	return err;
+	for (i = 0; i < config->count; i++, ch++) {
+		err = check_name_free(config->channels[i].name);
+		if (err)
+			return err;
+		err = memlog_channel_init(ch, config->channels[i].name,
+					  &config->channels[i].geo, config->quota);
+		if (err)
+			return err;
+		channel_count++;
+		ch->misc.minor = MISC_DYNAMIC_MINOR;
+		ch->misc.name = ch->name;
+		ch->misc.fops = &memlog_fops;
+		ch->misc.groups = memlog_groups;
+		ch->misc.mode = config->mode;
+	}
+	return 0;
 }
 
-static void remove_channels(void)
+static void deregister_channels(unsigned int count)
 {
-	while (channel_count--) {
-		misc_deregister(&channels[channel_count].misc);
-		memlog_channel_uninit(&channels[channel_count]);
+	while (count--)
+		misc_deregister(&channels[count].misc);
+}
+
+/* Nobody can open one before all are there, so that this can be undone. */
+static int register_channels(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < channel_count; i++) {
+		err = misc_register(&channels[i].misc);
+		if (err) {
+			deregister_channels(i);
+			return err;
+		}
 	}
+	for (i = 0; i < channel_count; i++)
+		smp_store_release(&channels[i].live, true);	/* (E) */
+	return 0;
+}
+
+static void uninit_channels(void)
+{
+	while (channel_count)
+		memlog_channel_uninit(&channels[--channel_count]);
 	kvfree(channels);
 }
 
@@ -71,16 +101,12 @@ static int add_channels(const struct memlog_config *config)
 	channels = kvcalloc(config->count, sizeof(*channels), GFP_KERNEL);
 	if (!channels)
 		return -ENOMEM;
-	for (; channel_count < config->count; channel_count++) {
-		err = add_channel(&channels[channel_count],
-				  config->channels[channel_count].name,
-				  &config->channels[channel_count].geo, config);
-		if (err) {
-			remove_channels();
-			return err;
-		}
-	}
-	return 0;
+	err = init_channels(config);
+	if (!err)
+		err = register_channels();
+	if (err)
+		uninit_channels();
+	return err;
 }
 
 static int __init memlog_init(void)
@@ -100,7 +126,8 @@ static int __init memlog_init(void)
 
 static void __exit memlog_exit(void)
 {
-	remove_channels();
+	deregister_channels(channel_count);
+	uninit_channels();
 }
 
 module_init(memlog_init);

@@ -26,8 +26,10 @@ static void free_pages_of(struct memlog_mem *mem)
 {
 	unsigned long i;
 
-	for (i = 0; i < own_pages(mem) && mem->pages[i]; i++)
+	for (i = 0; i < own_pages(mem) && mem->pages[i]; i++) {
 		__free_page(mem->pages[i]);
+		cond_resched();
+	}
 	kvfree(mem->pages);
 }
 
@@ -43,8 +45,10 @@ static int alloc_pages_of(struct memlog_mem *mem)
 	for (i = 0; i < own; i++) {
 		mem->pages[i] = alloc_page(MEMLOG_GFP | __GFP_ZERO | __GFP_HIGHMEM);
 		if (!mem->pages[i] || fatal_signal_pending(current)) {
+			int err = mem->pages[i] ? -EINTR : -ENOMEM;
+
 			free_pages_of(mem);
-			return -ENOMEM;
+			return err;
 		}
 		cond_resched();
 	}
@@ -60,13 +64,15 @@ static int alloc_pages_of(struct memlog_mem *mem)
  * @generation: Its number.
  *
  * Context: Sleeps.
- * Return: The memory with one reference, or an ERR_PTR of -ENOMEM.
+ * Return: The memory with one reference, or an ERR_PTR of -ENOMEM, or of -EINTR
+ * after a fatal signal.
  */
 struct memlog_mem *memlog_mem_alloc(const struct memlog_geometry *geo, u64 stream,
 				    u32 generation)
 {
 	struct memlog_mem *mem;
 	void *base;
+	int err;
 
 	mem = kzalloc(sizeof(*mem), GFP_KERNEL);
 	if (!mem)
@@ -74,8 +80,10 @@ struct memlog_mem *memlog_mem_alloc(const struct memlog_geometry *geo, u64 strea
 	refcount_set(&mem->refs, 1);
 	memlog_geometry_layout(geo, MEMLOG_COLOUR, &mem->lay);
 
-	if (alloc_pages_of(mem))
+	err = alloc_pages_of(mem);
+	if (err)
 		goto err_free_mem;
+	err = -ENOMEM;
 	base = vmap(mem->pages, memlog_mem_pages(mem), VM_MAP, PAGE_KERNEL);
 	if (!base)
 		goto err_free_pages;
@@ -88,7 +96,7 @@ err_free_pages:
 	free_pages_of(mem);
 err_free_mem:
 	kfree(mem);
-	return ERR_PTR(-ENOMEM);
+	return ERR_PTR(err);
 }
 
 /**

@@ -80,13 +80,15 @@ static bool name_is_valid(const char *text, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!islower(text[i]) && !isdigit(text[i]) &&
+		/* islower() knows letters beyond ASCII */
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !isdigit(text[i]) &&
 		    text[i] != '_' && text[i] != '-')
 			return false;
 	return len >= 1 && len <= MEMLOG_NAME_MAX;
 }
 
-static int check_geometry(const char *device, struct memlog_geometry *geo)
+static int check_geometry(struct memlog_config *config, const char *device,
+			  struct memlog_geometry *geo)
 {
 	struct memlog_geometry asked = *geo;
 	const char *wrong = memlog_geometry_check(geo);
@@ -96,8 +98,9 @@ static int check_geometry(const char *device, struct memlog_geometry *geo)
 			asked.text_size, asked.records, asked.max_record, wrong);
 		return -EINVAL;
 	}
-	if (!memlog_channel_fits_memory(geo)) {
-		pr_info("/dev/%s: size=%llu records=%llu: more than a quarter of the memory\n",
+	config->bytes += memlog_channel_bytes(geo);
+	if (!memlog_channel_fits_memory(config->bytes)) {
+		pr_info("/dev/%s: size=%llu records=%llu: more than a quarter of the memory, all channels together\n",
 			device, geo->text_size, geo->records);
 		return -ENOMEM;
 	}
@@ -132,7 +135,7 @@ static int parse_main(struct memlog_config *config)
 	if (err)
 		return err;
 	geo->max_record = value;
-	return check_geometry(name, geo);
+	return check_geometry(config, name, geo);
 }
 
 /* One NAME[:SIZE]; @entry is cut up. */
@@ -162,7 +165,7 @@ static int parse_channel(struct memlog_config *config, char *entry)
 		return -EINVAL;
 	}
 	config->count++;
-	return check_geometry(device, geo);
+	return check_geometry(config, device, geo);
 }
 
 static int parse_channels(struct memlog_config *config)
@@ -200,14 +203,20 @@ int memlog_param_parse(struct memlog_config *config)
 	u64 bytes;
 	int err;
 
-	if (!isdigit(mode[0]) || kstrtouint(mode, 8, &bits) || bits > 0777) {
-		pr_info("mode=%s: must be octal, at most 0777\n", mode);
+	if (!isdigit(mode[0]) || kstrtouint(mode, 8, &bits) ||
+	    !bits || bits > 0777) {
+		pr_info("mode=%s: must be octal, 1 to 0777\n", mode);
 		return -EINVAL;
 	}
 	config->mode = bits;
 	err = parse_param("quota", quota, U32_MAX, &bytes);
 	if (err)
 		return err;
+	if (bytes && bytes < MEMLOG_QUOTA_MIN) {
+		pr_info("quota=%s: must be 0 or at least %u, a record costs its text and %u\n",
+			quota, MEMLOG_QUOTA_MIN, MEMLOG_QUOTA_RECORD);
+		return -EINVAL;
+	}
 	config->quota = bytes;
 	err = parse_main(config);
 	if (err)

@@ -13,12 +13,14 @@
  * struct memlog_config - What the parameters ask for.
  * @mode: Mode of the devices.
  * @quota: Bytes a second and user, 0 for any number.
+ * @bytes: Memory of all channels.
  * @count: Channels, the first of them the main one.
  * @channels: Their device names and sizes.
  */
 struct memlog_config {
 	umode_t mode;
 	u32 quota;
+	u64 bytes;
 	unsigned int count;
 	struct {
 		char name[MEMLOG_DEVICE_NAME_MAX];

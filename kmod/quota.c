@@ -61,14 +61,18 @@ void memlog_quota_uninit(struct memlog_quota *quota)
 static void refill(const struct memlog_quota *quota,
 		   struct memlog_quota_user *user, u64 now)
 {
-	u64 since = min_t(u64, now - user->when, NSEC_PER_SEC);
-	u64 more = div_u64(since * quota->rate, NSEC_PER_SEC);
+	u64 since = now - user->when;
+	u64 more;
 
-	/* less than a byte's time is kept for the next call */
-	if (!more)
+	if (since >= NSEC_PER_SEC) {
+		user->left = quota->rate;
+		user->when = now;
 		return;
+	}
+	/* the time of less than a byte is kept for the next call */
+	more = div_u64(since * quota->rate, NSEC_PER_SEC);
 	user->left = min_t(u64, quota->rate, user->left + more);
-	user->when = now;
+	user->when += div_u64(more * NSEC_PER_SEC, quota->rate);
 }
 
 static void forget_full(struct memlog_quota *quota, struct hlist_head *head,
@@ -123,33 +127,36 @@ static struct memlog_quota_user *add_user(struct memlog_quota *quota, u32 uid,
  * @quota: The quota; its rate is not 0.
  * @bytes: What the record costs.
  *
- * Return: 0; -EDQUOT, nothing charged; -ENOMEM no memory to remember the user.
+ * Return: Bytes charged, 0 for CAP_SYS_RESOURCE; -EDQUOT, nothing charged;
+ * -ENOMEM no memory to remember the user.
  */
 int memlog_quota_charge_user(struct memlog_quota *quota, u32 bytes)
 {
 	u32 uid = __kuid_val(current_uid());
 	struct memlog_quota_user *user;
-	u64 now = ktime_get_ns();
-	int err = 0;
+	int ret = bytes;
+	u64 now;
 
 	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
 		return 0;
 
 	spin_lock(&quota->lock);
+	/* under the lock, so that it does not go back from one call to the next */
+	now = ktime_get_ns();
 	user = lookup_user(quota, uid);
 	if (!user)
 		user = add_user(quota, uid, now);
 	if (!user) {
-		err = -ENOMEM;
+		ret = -ENOMEM;
 	} else {
 		refill(quota, user, now);
 		if (user->left < bytes)
-			err = -EDQUOT;
+			ret = -EDQUOT;
 		else
 			user->left -= bytes;
 	}
 	spin_unlock(&quota->lock);
-	return err;
+	return ret;
 }
 
 /**

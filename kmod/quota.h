@@ -9,9 +9,11 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#define MEMLOG_QUOTA_BUCKETS	64
+#define MEMLOG_QUOTA_BUCKETS	256
 /* A record costs its text and this, so that empty lines are not free. */
 #define MEMLOG_QUOTA_RECORD	64
+/* Less would refuse nearly everything, for good. */
+#define MEMLOG_QUOTA_MIN	128
 
 /**
  * struct memlog_quota - The quota of a channel.
@@ -33,7 +35,7 @@ void memlog_quota_uninit(struct memlog_quota *quota);
 int memlog_quota_charge_user(struct memlog_quota *quota, u32 bytes);
 void memlog_quota_refund_user(struct memlog_quota *quota, u32 bytes);
 
-/* 0, -EDQUOT or -ENOMEM; may sleep. */
+/* Bytes charged, which is 0 for who is exempt; or -EDQUOT or -ENOMEM. */
 static inline int memlog_quota_charge(struct memlog_quota *quota, u32 bytes)
 {
 	return quota->rate ? memlog_quota_charge_user(quota, bytes) : 0;
@@ -42,7 +44,7 @@ static inline int memlog_quota_charge(struct memlog_quota *quota, u32 bytes)
 /* What was charged and then not written. */
 static inline void memlog_quota_refund(struct memlog_quota *quota, u32 bytes)
 {
-	if (quota->rate)
+	if (bytes)
 		memlog_quota_refund_user(quota, bytes);
 }
 

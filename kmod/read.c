@@ -20,11 +20,12 @@ static bool readable(struct memlog_file *f)
 static int wait_readable(struct memlog_file *f)
 {
 	struct memlog_channel *ch = f->ch;
-	DEFINE_WAIT(wait);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int err = 0;
 
+	/* readable() may sleep: a RESIZE can leave it the last reference */
+	add_wait_queue(&ch->read_wait, &wait);
 	for (;;) {
-		prepare_to_wait(&ch->read_wait, &wait, TASK_INTERRUPTIBLE);
 		memlog_channel_arm(ch, MEMLOG_WAITS_READ);
 		if (readable(f))
 			break;
@@ -32,9 +33,9 @@ static int wait_readable(struct memlog_file *f)
 			err = -ERESTARTSYS;
 			break;
 		}
-		schedule();
+		wait_woken(&wait, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT);
 	}
-	finish_wait(&ch->read_wait, &wait);
+	remove_wait_queue(&ch->read_wait, &wait);
 	return err;
 }
 
@@ -94,7 +95,7 @@ static ssize_t read_out(struct memlog_file *f, struct memlog_out *out,
  *
  * Return: Bytes given; -EAGAIN nothing there and O_NONBLOCK; -ERESTARTSYS a
  * signal; -EFAULT nothing consumed; -EINVAL the first record does not fit
- * (record format).
+ * (record format); -EINTR a fatal signal.
  */
 ssize_t memlog_read(struct file *file, char __user *to, size_t n, loff_t *ppos)
 {
@@ -118,6 +119,28 @@ ssize_t memlog_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	return read_out(file->private_data, &out, file->f_flags & O_NONBLOCK,
 			iocb->ki_flags & IOCB_NOWAIT);
+}
+
+/**
+ * memlog_splice_read() - splice(2) to a pipe.
+ * @in: The open file.
+ * @ppos: NULL.
+ * @pipe: The pipe.
+ * @n: Bytes.
+ * @flags: SPLICE_F_*.
+ *
+ * sendfile(2) goes by way of a pipe of its own and drops what the other side did
+ * not take, which nobody would be told. Programs fall back to read(2).
+ *
+ * Return: As memlog_read(); -EINVAL for sendfile(2).
+ */
+ssize_t memlog_splice_read(struct file *in, loff_t *ppos,
+			   struct pipe_inode_info *pipe, size_t n,
+			   unsigned int flags)
+{
+	if (pipe == current->splice_pipe)
+		return -EINVAL;
+	return copy_splice_read(in, ppos, pipe, n, flags);
 }
 
 /**

@@ -13,9 +13,9 @@
 #include "compat.h"
 #include "trace.h"
 
-/* What may be left for the time under the lock, and what is tried for. */
+/* What may be left for the time under the lock: a few writes' worth. */
 #define FEW_RECORDS	16
-#define FEWER_RECORDS	(FEW_RECORDS / 2)
+#define FEW_BYTES	(4 * MEMLOG_MAX_RECORD_LIMIT)
 
 static void start_over(const struct memlog_buf *from, struct memlog_span *span)
 {
@@ -49,10 +49,19 @@ static void copy_begin(const struct memlog_buf *from, const struct memlog_buf *t
 		start_over(from, span);
 }
 
+static bool near_end(const struct memlog_buf *from, const struct memlog_span *span)
+{
+	u64 records = memlog_buf_next(from) - span->next.seq;
+	u64 bytes = port_load64(&from->ctrl->next_pos) - span->next.pos;
+
+	/* half of what will do, because more is being written */
+	return records <= FEW_RECORDS / 2 && bytes <= FEW_BYTES / 2;
+}
+
 static int copy_most(const struct memlog_buf *from, struct memlog_buf *to,
 		     struct memlog_span *span)
 {
-	while (memlog_buf_next(from) - span->next.seq > FEWER_RECORDS) {
+	while (!near_end(from, span)) {
 		copy_record(from, to, span);
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -75,6 +84,9 @@ static void switch_locked(struct memlog_channel *ch, struct memlog_mem *new,
 	if (next)
 		*memlog_buf_desc(&new->buf, next - 1) =
 			*memlog_buf_desc(from, next - 1);
+	/* what was told as gone stays gone */
+	if (span->oldest.seq < ring->kept.oldest.seq)
+		span->oldest = ring->kept.oldest;
 	span->last_time = ring->kept.last_time;
 	memlog_buf_publish(&new->buf, span);
 	ring->kept = *span;
@@ -92,7 +104,8 @@ static bool try_switch(struct memlog_channel *ch, struct memlog_mem *old,
 
 	spin_lock(&ch->map_lock);
 	spin_lock(&ring->lock);
-	few = ring->kept.next.seq - span->next.seq <= FEW_RECORDS;
+	few = ring->kept.next.seq - span->next.seq <= FEW_RECORDS &&
+	      ring->kept.next.pos - span->next.pos <= FEW_BYTES;
 	if (few)
 		switch_locked(ch, new, span);
 	spin_unlock(&ring->lock);
@@ -132,6 +145,7 @@ static int resize_locked(struct memlog_channel *ch,
 			return err;
 		}
 	} while (!try_switch(ch, old, new, &span));
+	memlog_channel_wake(ch);
 	trace_memlog_resize(ch->name, geo->text_size, geo->records,
 			    new->buf.ctrl->generation);
 	memlog_mem_put(old);
@@ -154,7 +168,7 @@ int memlog_channel_resize(struct memlog_channel *ch, struct memlog_geometry *geo
 {
 	int err;
 
-	if (!memlog_channel_fits_memory(geo))
+	if (!memlog_channel_fits_memory(memlog_channel_bytes(geo)))
 		return -ENOMEM;
 	if (mutex_lock_killable(&ch->resize_lock))
 		return -EINTR;

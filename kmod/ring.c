@@ -44,7 +44,7 @@
  *
  *       Who has seen the number sees the record.
  *
- *   (C) memlog_buf_retire(): store next (B); store-release retired
+ *   (C) switch_locked():     store next (B); store-release retired
  *       user space:          load-acquire retired; load next
  *
  *       Who has seen retired sees the last number the old buffer will ever have.

@@ -77,8 +77,8 @@ struct memlog_buf {
  * @pos: Bytes of text ever written before it.
  */
 struct memlog_place {
-	u64 seq;
-	u64 pos;
+	__aligned_u64 seq;
+	__aligned_u64 pos;
 };
 
 /**
@@ -153,12 +153,7 @@ u64 memlog_buf_fitting(const struct memlog_buf *buf, u64 text_size, u64 records)
 /* The buffer as its writers see it: caller holds ring->lock. */
 static inline struct memlog_buf *memlog_ring_buf(struct memlog_ring *ring)
 {
-	port_assert_held(&ring->lock);
-#ifdef __CHECKER__
-	return (__force struct memlog_buf *)ring->buf;
-#else
-	return ring->buf;
-#endif
+	return port_deref_held(ring->buf, &ring->lock);
 }
 
 /* Whether record @seq still stood there when what was read before was read. */

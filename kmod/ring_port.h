@@ -19,6 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -32,6 +33,7 @@ typedef spinlock_t port_lock_t;
 #define port_lock(lock)		spin_lock(lock)
 #define port_unlock(lock)	spin_unlock(lock)
 #define port_assert_held(lock)	lockdep_assert_held(lock)
+#define port_deref_held(p, lock)	rcu_dereference_protected(p, lockdep_is_held(lock))
 
 #define port_load(p)		READ_ONCE(*(p))
 #define port_store(p, v)	WRITE_ONCE(*(p), v)
@@ -112,6 +114,7 @@ typedef pthread_mutex_t port_lock_t;
 #define port_lock(lock)		pthread_mutex_lock(lock)
 #define port_unlock(lock)	pthread_mutex_unlock(lock)
 #define port_assert_held(lock)	((void)(lock))
+#define port_deref_held(p, lock)	((void)(lock), (p))
 
 #define port_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
 #define port_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)

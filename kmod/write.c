@@ -31,14 +31,18 @@
  * @iter: What write_iter() was given.
  * @kernel: A copy of the next piece.
  * @left: Bytes still to be taken.
+ * @type: Type of the records, as the file was stamped when the call began.
  * @prefix: A "<N>" may stand at its beginning.
+ * @missing: A page of it was found missing.
  */
 struct source {
 	const char __user *user;
 	struct iov_iter *iter;
 	const char *kernel;
 	size_t left;
+	u16 type;
 	bool prefix;
+	bool missing;
 };
 
 /**
@@ -137,7 +141,7 @@ static __always_inline ssize_t write_piece(struct memlog_file *f,
 		.pid	= current->tgid,
 		.uid	= __kuid_val(current_uid()),
 		.cgroup	= cgroup_of_current(),
-		.type	= f->type,
+		.type	= src->type,
 		.pri	= piece->pri,
 	};
 	u32 len = piece->len;
@@ -234,7 +238,8 @@ static ssize_t write_piece_faulting(struct memlog_file *f, struct source *src,
 	ssize_t n;
 
 	for (tries = 0; tries < TRIES_IN_PLACE; tries++) {
-		n = write_piece(f, src, piece);
+		n = src->missing ? -EFAULT : write_piece(f, src, piece);
+		src->missing = false;
 		if (n != -EFAULT)
 			return n;
 		atomic64_inc(&f->ch->faults);
@@ -251,20 +256,20 @@ static ssize_t write_piece_charged(struct memlog_file *f, struct source *src,
 				   struct piece *piece)
 {
 	struct memlog_quota *quota = &f->ch->quota;
-	u32 cost = piece->len + MEMLOG_QUOTA_RECORD;
+	int charged;
 	ssize_t n;
-	int err;
 
-	err = memlog_quota_charge(quota, cost);
-	if (err) {
+	charged = memlog_quota_charge(quota, piece->len + MEMLOG_QUOTA_RECORD);
+	if (charged == -EDQUOT) {
 		atomic64_inc(&f->ch->denied);
 		trace_memlog_denied(f->ch->name, piece->len);
-		return err;
 	}
+	if (charged < 0)
+		return charged;
 	n = write_piece_faulting(f, src, piece);
 	if (n < 0)
-		memlog_quota_refund(quota, cost);
-	else
+		memlog_quota_refund(quota, charged);
+	else if (charged)
 		memlog_quota_refund(quota, piece->len - piece->text_len);
 	return n;
 }
@@ -294,14 +299,14 @@ static int take_prefix(struct source *src, struct piece *piece)
 
 static noinline ssize_t write_pieces(struct memlog_file *f, struct source *src)
 {
-	struct piece piece = { .pri = f->pri };
+	struct piece piece = { .pri = READ_ONCE(f->pri) };
 	ssize_t done = 0;
 	int skip = 0;
 	ssize_t n = 0;
 
 	while (src->left) {
 		piece.max_len = READ_ONCE(f->ch->max_record);
-		if (src->left > piece.max_len && f->type)
+		if (src->left > piece.max_len && src->type)
 			return -EMSGSIZE;
 		if (src->left > piece.max_len && src->prefix) {
 			skip = take_prefix(src, &piece);
@@ -338,16 +343,26 @@ ssize_t memlog_write(struct file *file, const char __user *from, size_t n,
 {
 	struct memlog_file *f = file->private_data;
 	struct memlog_channel *ch = f->ch;
-	struct source src = { .user = from, .left = n, .prefix = !f->stamped };
+	struct source src = {
+		.user	= from,
+		.left	= n,
+		.type	= READ_ONCE(f->type),
+		.prefix	= !READ_ONCE(f->stamped),
+	};
 	u32 max_len = READ_ONCE(ch->max_record);
 
 	if (likely(n - 1 < max_len && !ch->quota.rate)) {
 		struct source once = src;
-		struct piece piece = { .len = n, .max_len = n, .pri = f->pri };
+		struct piece piece = {
+			.len		= n,
+			.max_len	= n,
+			.pri		= READ_ONCE(f->pri),
+		};
 		ssize_t done = write_piece(f, &once, &piece);
 
 		if (likely(done >= 0))
 			return done;
+		src.missing = done == -EFAULT;
 	}
 	return write_pieces(f, &src);
 }
@@ -365,7 +380,8 @@ ssize_t memlog_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct source src = {
 		.iter	= from,
 		.left	= iov_iter_count(from),
-		.prefix	= !f->stamped,
+		.type	= READ_ONCE(f->type),
+		.prefix	= !READ_ONCE(f->stamped),
 	};
 
 	return write_pieces(f, &src);

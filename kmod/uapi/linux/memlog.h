@@ -30,8 +30,9 @@
  * Flags of &memlog_record.flags:
  *
  * %MEMLOG_PARTIAL
- *     The write went on behind this record: it was longer than max_record and
- *     no newline was found to cut it at.
+ *     The write was to go on behind this record: it was longer than max_record
+ *     and no newline was found to cut it at. Without a %MEMLOG_JOIN behind it,
+ *     it did not, or records of others came first.
  * %MEMLOG_JOIN
  *     The text continues that of record seq - 1 directly: same write, nothing
  *     between them.
@@ -123,7 +124,7 @@ struct memlog_record {
  *
  * How to read record seq without a system call:
  *
- * 1. load @retired, then load-acquire @next; unless seq < @next there is
+ * 1. load-acquire @retired, then load-acquire @next; unless seq < @next there is
  *    nothing to read, and if @retired was set it never will be: map again.
  * 2. load @oldest; if it has passed seq, those records are lost.
  * 3. copy the descriptor; refuse a len above @text_size.
@@ -146,6 +147,7 @@ struct memlog_record {
  * @generation: Counts the RESIZEs of this stream; this mapping is of this one.
  * @retired: Not 0 once a RESIZE has replaced this mapping: it stays valid and
  *           nothing is added to it any more.
+ * @first_pos: Position of record 0.
  * @oldest: Sequence number of the oldest record kept.
  * @next: Sequence number of the next record to be written.
  * @next_pos: Position of the next record; may be ahead of @next for a moment.

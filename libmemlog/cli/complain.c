@@ -10,6 +10,8 @@
 #include "cli.h"
 
 static void vcomplain(const char *fmt, va_list args, const char *end)
+	__attribute__((format(printf, 1, 0)));
+static void vcomplain(const char *fmt, va_list args, const char *end)
 {
 	fprintf(stderr, "memlog%s%s: ", current ? " " : "", current ? current->name : "");
 	vfprintf(stderr, fmt, args);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "filter.h"
 
 void filter_init(struct filter *filter)
@@ -32,9 +33,17 @@ void filter_add_levels(struct filter *filter, const char *levels)
 
 void filter_add_comm(struct filter *filter, const char *comm)
 {
-	if (filter->comm_count == FILTER_COMMS)
-		usage("-t: at most %d names", FILTER_COMMS);
+	if (filter->comm_count == FILTER_NAMES)
+		usage("-t: at most %d names", FILTER_NAMES);
 	filter->comms[filter->comm_count++] = comm;
+	filter->any = true;
+}
+
+void filter_add_unit(struct filter *filter, const char *unit)
+{
+	if (filter->unit_count == FILTER_NAMES)
+		usage("-u: at most %d units", FILTER_NAMES);
+	filter->units[filter->unit_count++] = unit;
 	filter->any = true;
 }
 
@@ -80,6 +89,14 @@ static bool match_comm(const struct filter *filter, const struct memlog_record *
 	return !filter->comm_count;
 }
 
+static bool match_unit(const struct filter *filter, const struct memlog_record *rec)
+{
+	for (size_t i = 0; i < filter->unit_count; i++)
+		if (cgroup_is_unit(rec->cgroup, filter->units[i]))
+			return true;
+	return !filter->unit_count;
+}
+
 /*
  * REG_STARTEND lets a text have NUL bytes in it; the one behind it is for
  * sanitizers, which take every subject for a string.
@@ -113,5 +130,6 @@ bool filter_match_fields(struct filter *filter, const struct memlog_record *rec,
 	return filter->levels >> (rec->pri & 7) & 1 &&
 	       (filter->pid == MEMLOG_ID_NONE || filter->pid == rec->pid) &&
 	       (filter->uid == MEMLOG_ID_NONE || filter->uid == rec->uid) &&
-	       match_comm(filter, rec) && match_text(filter, text, rec->len);
+	       match_comm(filter, rec) && match_unit(filter, rec) &&
+	       match_text(filter, text, rec->len);
 }

@@ -10,13 +10,15 @@
 #include "cli.h"
 
 #define LEVELS_ALL	0xffU
-#define FILTER_COMMS	16
+#define FILTER_NAMES	16
 
 /**
  * struct filter - What a record must have.
  * @levels: A bit for each level.
  * @comms: One of these names, if there are any.
  * @comm_count: How many.
+ * @units: Its cgroup is one of these units, if there are any.
+ * @unit_count: How many.
  * @pid: This process id, unless MEMLOG_ID_NONE.
  * @uid: This user id, unless MEMLOG_ID_NONE.
  * @literal: This text in it, if not NULL.
@@ -29,8 +31,10 @@
  */
 struct filter {
 	unsigned int levels;
-	const char *comms[FILTER_COMMS];
+	const char *comms[FILTER_NAMES];
 	size_t comm_count;
+	const char *units[FILTER_NAMES];
+	size_t unit_count;
 	uint32_t pid;
 	uint32_t uid;
 	const char *literal;
@@ -46,6 +50,7 @@ void filter_init(struct filter *filter);
 void filter_free(struct filter *filter);
 void filter_add_levels(struct filter *filter, const char *levels);
 void filter_add_comm(struct filter *filter, const char *comm);
+void filter_add_unit(struct filter *filter, const char *unit);
 void filter_grep(struct filter *filter, const char *pattern);
 bool filter_match_fields(struct filter *filter, const struct memlog_record *rec,
 			 const char *text);

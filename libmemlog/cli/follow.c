@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "follow.h"
 
 #define WAIT_MS		50
@@ -274,6 +275,7 @@ static int follow_main(int argc, char **argv)
 	status = finish(&follow);
 	filter_free(&follow.filter);
 	out_free(&follow.out);
+	cgroup_forget();
 	return status;
 }
 

@@ -29,6 +29,7 @@ static const struct option options[] = {
 	{ "from",	required_argument, NULL, OPT_FROM },
 	{ "grep",	required_argument, NULL, 'g' },
 	{ "comm",	required_argument, NULL, 't' },
+	{ "unit",	required_argument, NULL, 'u' },
 	{ "pid",	required_argument, NULL, OPT_PID },
 	{ "uid",	required_argument, NULL, OPT_UID },
 	{ "output",	required_argument, NULL, 'o' },
@@ -135,6 +136,9 @@ static bool parse_filter(struct filter *filter, int c)
 	case 't':
 		filter_add_comm(filter, optarg);
 		break;
+	case 'u':
+		filter_add_unit(filter, optarg);
+		break;
 	case OPT_PID:
 		filter->pid = (uint32_t)arg_number("--pid", optarg, UINT32_MAX - 1);
 		filter->any = true;
@@ -219,7 +223,7 @@ void follow_parse(struct follow *follow, int argc, char **argv)
 	struct choice choice = { .colour = "auto" };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:fwdn:m:arp:l:S:U:g:t:o:xqh", options,
+	while ((c = getopt_long(argc, argv, "c:fwdn:m:arp:l:S:U:g:t:u:o:xqh", options,
 				NULL)) != -1)
 		if (!parse_range(follow, c) && !parse_filter(&follow->filter, c))
 			parse_format(follow, &choice, c);
@@ -251,6 +255,7 @@ const char follow_help[] =
 "  -p, --priority LEVEL     that and more severe; err..info, =debug, or a list\n"
 "  -g, --grep TEXT          with that text, or a match: /REGEX/, /REGEX/i\n"
 "  -t, --comm NAME          from that program; again for others; --pid N --uid N\n"
+"  -u, --unit NAME          from that service: the cgroup NAME or NAME.service\n"
 "  -o, --output FORMAT      short, short-precise, short-iso, short-iso-precise,\n"
 "                           short-unix, cat, json, verbose; --json, --utc\n"
 "  -x, --decode             show facility and level\n"

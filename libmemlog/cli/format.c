@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "format.h"
 
 static const struct {
@@ -249,13 +250,14 @@ static void put_cat(struct format *format, struct out *out,
 static void put_json(struct format *format, struct out *out,
 		     const struct memlog_record *rec, const char *text)
 {
-	size_t room = memlog_json_room(rec, NULL) + 1;
+	const char *service = cgroup_name(rec->cgroup);
+	size_t room = memlog_json_room(rec, service) + 1;
 	char *to = out_room(out, room);
 	size_t len;
 
 	if (!to)
 		return;
-	len = memlog_json_record(to, room, rec, text, NULL);
+	len = memlog_json_record(to, room, rec, text, service);
 	if (format->escape) {
 		char *copy = strndup(to, len);
 
@@ -271,6 +273,7 @@ static void put_json(struct format *format, struct out *out,
 static void put_verbose(struct format *format, struct out *out,
 			const struct memlog_record *rec, const char *text)
 {
+	const char *service = cgroup_name(rec->cgroup);
 	char line[160];
 
 	put_time(format, out, rec->time_ns);
@@ -289,6 +292,10 @@ static void put_verbose(struct format *format, struct out *out,
 		snprintf(line, sizeof(line), " pid=%u uid=%u cgroup=%" PRIu64, rec->pid,
 			 rec->uid, (uint64_t)rec->cgroup);
 		out_string(out, line);
+	}
+	if (*service) {
+		out_string(out, " service=");
+		out_escaped(out, service, strlen(service));
 	}
 	out_string(out, "\n    ");
 	put_body(format, out, rec, text, 4);

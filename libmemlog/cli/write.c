@@ -119,21 +119,23 @@ static void write_words(struct write_job *job, char **words)
 
 static void write_whole(struct write_job *job)
 {
-	size_t len = 0, size = 65536;
-	char *text = malloc(size);
-	ssize_t n;
+	size_t len = 0, size = 0;
+	char *text = NULL;
+	ssize_t n = 1;
 
-	while (text && (n = read(STDIN_FILENO, text + len, size - len)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	while (n) {
+		if (len == size) {
+			size = size ? 2 * size : 65536;
+			text = realloc(text, size);
+			if (!text)
+				die("no memory");
+		}
+		n = read(STDIN_FILENO, text + len, size - len);
+		if (n > 0)
+			len += (size_t)n;
+		else if (n < 0 && errno != EINTR)
 			die("standard input: %s", strerror(errno));
-		len += (size_t)n;
-		if (len == size)
-			text = reallocarray(text, size *= 2, 1);
 	}
-	if (!text)
-		die("no memory");
 	write_text(job, text, len);
 	free(text);
 }

@@ -159,10 +159,10 @@ int auth_load(struct auth *auth, const char *path)
 	return 0;
 }
 
-/* 160 bits of hexadecimal digits. */
-static int make_token(char text[41])
+/* 128 bits; as a subprotocol it is short enough for libwebsockets. */
+static int make_token(char text[33])
 {
-	unsigned char bytes[20];
+	unsigned char bytes[16];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return -errno;
@@ -200,7 +200,7 @@ out:
 int auth_make(struct auth *auth, gid_t group)
 {
 	const char *dir = runtime_dir();
-	char text[41], *path;
+	char text[33], *path;
 	int err;
 
 	if (!dir) {
@@ -252,12 +252,13 @@ static bool for_channel(const struct token *token, const char *channel)
 	const char *list = token->channels;
 	size_t len = strlen(channel);
 
-	while (list && (list = strstr(list, channel))) {
-		if (list[-1] == ' ' && list[len] == ' ')
+	if (!list)
+		return true;
+	/* each word has a space before it and one behind it */
+	for (list++; *list; list = strchr(list, ' ') + 1)
+		if (!strncmp(list, channel, len) && list[len] == ' ')
 			return true;
-		list++;
-	}
-	return !token->channels;
+	return false;
 }
 
 bool auth_allows(const struct auth *auth, const char *text, size_t len,

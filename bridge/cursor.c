@@ -155,7 +155,7 @@ static bool is_full(struct cursor *cur)
 	for (int i = 0; i < FORMATS; i++) {
 		struct encoder *enc = encoder_of(cur, i);
 
-		if (enc && encoder_len(enc) >= BATCH_BYTES)
+		if (enc && encoder_len(enc) >= (enc->open ? BATCH_LINE_BYTES : BATCH_BYTES))
 			return true;
 	}
 	return false;

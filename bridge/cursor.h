@@ -9,8 +9,12 @@
 
 #include "format.h"
 
-/* A batch ends with the record that takes it beyond this, in any format. */
+/*
+ * A batch ends with the record that takes it beyond this, in any format; but in
+ * the middle of a line only when that is longer than the second.
+ */
 #define BATCH_BYTES	65536
+#define BATCH_LINE_BYTES	262144
 
 /**
  * struct place - Where a batch begins or ends: between two records.

@@ -11,7 +11,7 @@
 
 /* libwebsockets reads the list of subprotocols into so many bytes. */
 #define SUBPROTOCOLS_MAX	126
-#define SUBPROTOCOL_MAX		63
+#define SUBPROTOCOL_MAX		62
 
 static int add_header(struct lws *wsi, const char *name, const char *value,
 		      unsigned char **p, unsigned char *end)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "source.h"
@@ -43,20 +44,27 @@ static int ring_open(struct source *source, const char *name, const char *value)
 	return err == -EINVAL ? -EIO : err;
 }
 
-static bool is_device(const char *path)
+/*
+ * A file that is truncated while it is mapped kills who reads it. A device can't
+ * be, and of a file only those can do it who could harm us anyhow.
+ */
+static bool may_be_mapped(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && S_ISCHR(st.st_mode);
+	if (stat(path, &st))
+		return false;
+	if (S_ISCHR(st.st_mode))
+		return true;
+	return (!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & 022);
 }
 
-/* A ring file's writer may truncate it; only a device is mapped. */
 static int ring_reader(struct source *source, struct memlog_reader **readerp,
 		       const struct memlog_reader_options *options)
 {
 	struct memlog_reader_options opt = *options;
 
-	if (!is_device(source->path))
+	if (!may_be_mapped(source->path))
 		opt.flags |= MEMLOG_READ_NO_MMAP;
 	return memlog_reader_open(readerp, source->path, &opt);
 }

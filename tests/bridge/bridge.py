@@ -34,7 +34,7 @@ def check(what, text="not so"):
 
 def equal(got, want):
     if got != want:
-        raise AssertionError(f"got {got!r}, expected {want!r}")
+        raise AssertionError(f"got {got!r:.300}, expected {want!r:.300}")
 
 
 def temporary_folder():

@@ -227,9 +227,10 @@ static int pread_info(struct memlog_reader *reader, struct memlog_info *info)
 	struct memlog_control ctrl;
 	int err;
 
+	err = read_control(reader, &ctrl);
+	if (err)
+		return err;
 	err = find_kept(reader, 0, &oldest);
-	if (!err)
-		err = read_control(reader, &ctrl);
 	if (!err)
 		err = find_kept(reader, ctrl.next, &end);
 	if (err)

@@ -3,7 +3,7 @@
 # needs /dev/memlog.
 
 LIB_TEST_BIN   := $(BUILD)/tests/lib
-LIB_TEST_NAMES := parse json embedded gap wake watch account
+LIB_TEST_NAMES := parse json embedded damage gap wake watch account
 LIB_TESTS      := $(LIB_TEST_NAMES:%=$(LIB_TEST_BIN)/%_test)
 LIB_TEST_HDRS  := tests/lib/common.h libmemlog/memlog.h kmod/uapi/linux/memlog.h
 

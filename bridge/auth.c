@@ -267,7 +267,7 @@ bool auth_allows(const struct auth *auth, const char *text, size_t len,
 	char padded[TOKEN_MAX] = { 0 };
 	bool allowed = false;
 
-	if (!len || len > TOKEN_MAX)
+	if (!len || len > TOKEN_MAX || memchr(text, 0, len))
 		return false;
 	memcpy(padded, text, len);
 	for (size_t i = 0; i < auth->count; i++) {

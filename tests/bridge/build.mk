@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The bridge: its parts without sockets (C), the whole of it with real clients
+# (Python), and in the guest over /dev/memlog (C, since there is no Python).
+
+BRIDGE_TEST_BIN   := $(BUILD)/tests/bridge
+BRIDGE_UNIT_TESTS := $(BRIDGE_TEST_BIN)/parts_test $(BRIDGE_TEST_BIN)/hub_test
+BRIDGE_TEST_FLAGS := -Ibridge $(KSELFTEST_CFLAGS) -Wno-sign-compare -Wno-missing-prototypes
+
+TESTS     += $(BRIDGE_UNIT_TESTS) $(BRIDGE_TEST_BIN)/device_test
+SAN_TESTS += $(if $(findstring address,$(SANITIZE)), \
+		  $(BRIDGE_UNIT_TESTS) $(BUILD)/memlog-bridge $(BUILD)/memlog)
+
+$(BRIDGE_UNIT_TESTS): $(BRIDGE_TEST_BIN)/%: tests/bridge/%.c $(BRIDGE_OBJS) $(BUILD)/libmemlog.a \
+		      | $(KSELFTEST_H)
+	@mkdir -p $(@D)
+	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) $(CFLAGS) $(BRIDGE_TEST_FLAGS) -o $@ $< \
+		$(filter-out %/main.o,$(BRIDGE_OBJS)) $(BUILD)/libmemlog.a $(BRIDGE_LIBS)
+
+$(BRIDGE_TEST_BIN)/device_test: tests/bridge/device_test.c kmod/uapi/linux/memlog.h | $(KSELFTEST_H)
+	@mkdir -p $(@D)
+	$(CC) $(ML_CFLAGS) $(CFLAGS) $(BRIDGE_TEST_FLAGS) -o $@ $<

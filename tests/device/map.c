@@ -111,7 +111,7 @@ int map_next(struct map_reader *m, struct memlog_record *rec, char *text,
 	}
 }
 
-/* Sleep until there is something: >0, 0 after @ms, or -errno. */
+/* Sleep until there is something: >0, 0 after @ms (-1: for ever), or -errno. */
 int map_wait(struct map_reader *m, int ms)
 {
 	struct pollfd p = { .fd = m->fd, .events = POLLIN };

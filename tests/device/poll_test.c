@@ -164,6 +164,10 @@ TEST_F(poll, select)
 	EXPECT_TRUE(FD_ISSET(self->rd, &out));
 }
 
+/*
+ * One that sleeps until it is woken. There is no time limit: at its end poll(2)
+ * looks once more, and would hide that nobody woke it.
+ */
 struct sleeper {
 	pthread_t thread;
 	pid_t tid;
@@ -186,7 +190,7 @@ static void *sleep_in_poll(void *arg)
 		s->got = select(s->fd + 1, &in, NULL, NULL, NULL) == 1 ?
 			 POLLIN : -1;
 	} else {
-		s->got = poll(&p, 1, 20000) == 1 ? p.revents : -1;
+		s->got = poll(&p, 1, -1) == 1 ? p.revents : -1;
 	}
 	return NULL;
 }
@@ -246,6 +250,18 @@ TEST_F(poll, pri_after_resize)
 	EXPECT_EQ(READABLE | POLLPRI, events(self->rd));
 }
 
+/* It is one for who sleeps, too. */
+TEST_F(poll, wakes_for_pri_of_resize)
+{
+	struct sleeper s = { .fd = self->rd, .want = POLLPRI };
+
+	ASSERT_EQ(0, put_n(self->wr, 100, 100));
+	ASSERT_TRUE(sleeper_start(&s));
+	ASSERT_EQ(0, dev_resize(self->rd, 4096, 0, 0));
+	pthread_join(s.thread, NULL);
+	EXPECT_EQ(POLLPRI, s.got);
+}
+
 TEST_F(poll, a_sleeper_outlives_resize)
 {
 	struct sleeper s = { .fd = self->rd, .want = POLLIN };
@@ -268,7 +284,7 @@ static void *echo(void *arg)
 	for (i = 0; i < PINGS; i++) {
 		struct pollfd p = { .fd = fds[0], .events = POLLIN };
 
-		if (poll(&p, 1, 20000) != 1)
+		if (poll(&p, 1, -1) != 1)
 			return (void *)1;
 		while (get(fds[0], buf, sizeof(buf)) > 0)
 			;

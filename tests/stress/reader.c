@@ -114,11 +114,8 @@ static void map_run(struct reader *r)
 	while (!ret && !end) {
 		ret = map_next(&m, &rec, text, sizeof(text));
 		if (ret == 0) {
-			ret = map_wait(&m, 60000);
-			if (ret == 0)
-				ret = -ETIMEDOUT;
-			if (ret > 0)
-				ret = 0;
+			ret = map_wait(&m, -1);
+			ret = ret < 0 ? ret : 0;
 		} else if (ret == 1) {
 			ret = take_record(r, &rec, text, &end) ? 0 : -EPROTO;
 		}

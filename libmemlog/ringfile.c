@@ -91,7 +91,8 @@ int memlog_ringfile_check_size(int fd, const struct memlog_layout *lay)
  * @fd: The device.
  * @size: What MEMLOG_IOC_INFO named as its map_size.
  *
- * Return: 0; -EINVAL @size is no longer right; or what mmap(2) gave.
+ * Return: 0; -EINVAL @size is no longer right; -ENOMEM it is more than a process
+ * can map; or what mmap(2) gave.
  */
 int memlog_map_device(struct memlog_map *map, int fd, u64 size)
 {
@@ -99,6 +100,8 @@ int memlog_map_device(struct memlog_map *map, int fd, u64 size)
 	int err;
 
 	memset(map, 0, sizeof(*map));
+	if (size > SIZE_MAX / 2)
+		return -ENOMEM;
 	map->base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map->base == MAP_FAILED)
 		return -errno;
@@ -132,6 +135,8 @@ static int map_parts(struct memlog_map *map, int fd, int prot)
 	const struct memlog_layout *lay = &map->lay;
 	u64 once = lay->text_off + lay->text_map;
 
+	if (lay->map_size > SIZE_MAX / 2)
+		return -ENOMEM;
 	map->base = mmap(NULL, lay->map_size, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map->base == MAP_FAILED)

@@ -64,10 +64,12 @@ static int file_arm(struct memlog_reader *reader)
 		if (reader->path && !fstat(reader->device, &st) && !st.st_nlink)
 			reader->removed = true;
 	}
-	if (reader->map.state_writable && reader->inotify >= 0)
-		__atomic_exchange_n(&state->armed, 1, __ATOMIC_SEQ_CST);
-	else
+	if (reader->map.state_writable && reader->inotify >= 0) {
+		__atomic_store_n(&state->armed, 1, __ATOMIC_SEQ_CST);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* (D), see embedded.c */
+	} else {
 		set_timer(reader);
+	}
 	return again;
 }
 

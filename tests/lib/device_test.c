@@ -3,8 +3,13 @@
  * The library on /dev/memlog: mapped, and by read(2).
  */
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "common.h"
 #include "kselftest_harness.h"
@@ -282,6 +287,46 @@ TEST_F(device, clear)
 	EXPECT_EQ(seq, info.clear_seq);
 	EXPECT_EQ(-ENOTTY, memlog_clear("/dev/null", &seq));
 	EXPECT_RECORDS(3);
+}
+
+/* A mapped reader of a full ring, in a process that may make no system call. */
+static void read_without_system_calls(struct memlog_reader *reader)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, filter };
+	const struct memlog_record *rec;
+	const char *text;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(2);
+	if (memlog_next(reader, &rec, &text) != MEMLOG_LOSS)
+		_exit(1);
+	for (int i = 0; i < 163; i++)
+		if (memlog_next(reader, &rec, &text) != MEMLOG_RECORD)
+			_exit(1);
+	_exit(0);
+}
+
+TEST_F(device, no_system_calls)
+{
+	int status;
+	pid_t pid;
+
+	if (variant->flags)
+		return;
+	write_some(self, 300);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		read_without_system_calls(self->reader);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* memlog_next() does not wait, whatever the descriptor it was given does. */

@@ -11,7 +11,7 @@ LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 # ThreadSanitizer does not know fences, which is why the ring uses atomics for
 # what it must not complain about; gcc wants that said. In those builds pos passes
 # 2^32 in the first kilobytes.
-LIB_CFLAGS  := -fPIC -pthread $(if $(filter thread,$(SANITIZE)),-Wno-tsan) \
+LIB_CFLAGS  := -fPIC -pthread -D_FILE_OFFSET_BITS=64 $(if $(filter thread,$(SANITIZE)),-Wno-tsan) \
 	       $(if $(SANITIZE),-DMEMLOG_FIRST_POS=0xfffff000ULL)
 
 LIB_SO      := $(BUILD)/libmemlog.so.0

@@ -53,7 +53,8 @@ struct memlog_embedded;
 /**
  * define MEMLOG_READ_NO_MMAP - Use read(2) where mmap(2) would do. Slower; for
  * ring files whose writer is not trusted: such a file can be truncated while it
- * is mapped, and that kills the process which touches it (SIGBUS).
+ * is mapped, and that kills the process which touches it (SIGBUS). A reader of
+ * such a file looks for more every 20 ms, and ends where the file is replaced.
  */
 #define MEMLOG_READ_NO_MMAP	(1U << 1)
 
@@ -81,13 +82,9 @@ struct memlog_embedded;
 /**
  * struct memlog_reader_options - Where a reader begins and ends.
  *
- * Fields count only where their flag is set, so a struct of zeros but for @size
- * gives all there is and then ends. Where several say where to begin, the
- * latest of them wins: MEMLOG_READ_SINCE with MEMLOG_READ_TAIL gives at most
- * @tail records, none from before @since_ns.
- *
  * @size: sizeof(struct memlog_reader_options); later versions grow at the end.
  * @flags: MEMLOG_READ_*.
+ * @reserved: 0.
  * @since_ns: Begin at the first record, in the order of their numbers, whose
  *            time is this or later.
  * @until_ns: End before the first record whose time is later than this. A
@@ -97,6 +94,11 @@ struct memlog_embedded;
  * @from_stream: Stream that @from_seq belongs to; 0 takes the ring's own.
  * @from_seq: Number of the first record wanted. Records from there on which are
  *            no longer kept are told as lost, first of all.
+ *
+ * Fields count only where their flag is set, so a struct of zeros but for @size
+ * gives all there is and then ends. Where several say where to begin, the
+ * latest of them wins: MEMLOG_READ_SINCE with MEMLOG_READ_TAIL gives at most
+ * @tail records, none from before @since_ns.
  */
 struct memlog_reader_options {
 	size_t size;
@@ -110,9 +112,11 @@ struct memlog_reader_options {
 };
 
 /**
- * define MEMLOG_LOSS_BYTES_UNKNOWN - &memlog_loss.flags: the position of
- * @from_seq is not known (MEMLOG_READ_FROM named a record by its number alone),
- * so @bytes is 0. Any later loss of the same reader has its bytes.
+ * define MEMLOG_LOSS_BYTES_UNKNOWN - The bytes of a loss are not known.
+ *
+ * Where MEMLOG_READ_FROM named a record that is gone by its number alone, nobody
+ * knows its position, and &memlog_loss.bytes is 0. Any later loss of the same
+ * reader has its bytes.
  */
 #define MEMLOG_LOSS_BYTES_UNKNOWN	(1U << 0)
 
@@ -331,8 +335,9 @@ int memlog_reader_info(struct memlog_reader *reader, struct memlog_info *info);
 struct memlog_writer;
 
 /**
- * define MEMLOG_PRI_NONE - @pri of memlog_write(): the text is written as it is;
- * its own "<N>" prefix counts, if it has one.
+ * define MEMLOG_PRI_NONE - Text that says its priority itself, or not at all.
+ *
+ * For memlog_write(), which then writes the text as it is. A "<N>" prefix counts.
  */
 #define MEMLOG_PRI_NONE		(-1)
 
@@ -447,13 +452,13 @@ int memlog_writer_info(struct memlog_writer *writer, struct memlog_info *info);
 /* ---- Embedded rings --------------------------------------------------- */
 
 /**
- * define MEMLOG_EMBEDDED_NEW - Begin a new stream even if @path holds a ring:
- * that one is retired, and its readers are told.
+ * define MEMLOG_EMBEDDED_NEW - Begin a new stream even where there is a ring,
+ * which is retired; its readers are told.
  */
 #define MEMLOG_EMBEDDED_NEW	(1U << 0)
 
 /**
- * define MEMLOG_EMBEDDED_EXISTING - The ring must exist: -ENOENT if not.
+ * define MEMLOG_EMBEDDED_EXISTING - The ring must exist, else it is -ENOENT.
  */
 #define MEMLOG_EMBEDDED_EXISTING (1U << 1)
 
@@ -765,7 +770,7 @@ int memlog_parse_pri(const char *str);
 
 /**
  * memlog_parse_size() - A number of bytes.
- * @str: Decimal, with K, M or G (1024 each), in either case, "KiB" and "KB"
+ * @str: Decimal, with K, M, G or T (1024 each), in either case, "KiB" and "KB"
  *       alike.
  * @bytes: Set to it.
  *

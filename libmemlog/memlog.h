@@ -458,7 +458,7 @@ int memlog_writer_info(struct memlog_writer *writer, struct memlog_info *info);
 #define MEMLOG_EMBEDDED_NEW	(1U << 0)
 
 /**
- * define MEMLOG_EMBEDDED_EXISTING - The ring must exist, else it is -ENOENT.
+ * define MEMLOG_EMBEDDED_EXISTING - The ring must exist; make none.
  */
 #define MEMLOG_EMBEDDED_EXISTING (1U << 1)
 

@@ -136,7 +136,11 @@ int auth_load(struct auth *auth, const char *path)
 	FILE *file;
 	int err;
 
-	path = path ? path : auth->path;
+	if (!auth->path)
+		auth->path = strdup(path);
+	path = auth->path;
+	if (!path)
+		return -ENOMEM;
 	file = fopen(path, "re");
 	if (!file) {
 		err = -errno;
@@ -147,8 +151,6 @@ int auth_load(struct auth *auth, const char *path)
 	if (!err)
 		err = parse_file(&fresh, file, path);
 	fclose(file);
-	if (!err && !auth->path && !(auth->path = strdup(path)))
-		err = -ENOMEM;
 	if (err) {
 		free_tokens(fresh.tokens, fresh.count);
 		return err;
@@ -272,7 +274,7 @@ bool auth_allows(const struct auth *auth, const char *text, size_t len,
 	memcpy(padded, text, len);
 	for (size_t i = 0; i < auth->count; i++) {
 		const struct token *token = &auth->tokens[i];
-		volatile unsigned char diff = 0;
+		volatile unsigned char diff = 0; /* lest the compiler stop early */
 
 		for (size_t n = 0; n < TOKEN_MAX; n++)
 			diff |= (unsigned char)(padded[n] ^ token->text[n]);

@@ -40,7 +40,7 @@ struct auth {
 /**
  * auth_load() - Read the token file.
  * @auth: Keeps the tokens it had if this fails.
- * @path: The file; NULL: the same as before.
+ * @path: The file, the first time; NULL: the same once more.
  *
  * Return: 0 or a negative errno value, and the reason was said.
  */

@@ -18,7 +18,7 @@ bool log_is_verbose(void)
 }
 
 /* One write a line, so that lines of several processes do not mix. */
-static void log_line(const char *fmt, va_list args)
+static void __attribute__((format(printf, 1, 0))) log_line(const char *fmt, va_list args)
 {
 	char line[1024] = "memlog-bridge: ";
 	size_t room = sizeof(line) - 1, len = 15;

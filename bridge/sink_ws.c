@@ -212,8 +212,11 @@ static void on_receive(struct ws_session *session, const char *in, size_t len)
 	ask(session);
 }
 
+/* lws says so of a handshake that fails half way, too. */
 static void on_closed(struct ws_session *session)
 {
+	if (!session || !session->conn)
+		return;
 	log_info("a client of %s is gone", session->conn->channel->name);
 	client_close(&session->client);
 	list_del(&session->link);

@@ -192,9 +192,12 @@ static void start(__u64 seed, unsigned int threads, unsigned long *checked)
 
 	sigaction(SIGUSR1, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	fuzz_arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (fuzz_arena == MAP_FAILED)
+	/* Nothing of ours stands behind it for a long read to run into. */
+	fuzz_arena = mmap(NULL, (ARENA_PAGES + 1) * PAGE,
+			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	if (fuzz_arena == MAP_FAILED ||
+	    mprotect(fuzz_arena + ARENA_PAGES * PAGE, PAGE, PROT_NONE))
 		ksft_exit_fail_msg("no memory\n");
 	for (i = 0; i < FILE_SLOTS; i++)
 		fuzz_files[i] = dev_open(O_RDWR | O_NONBLOCK);

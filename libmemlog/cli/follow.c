@@ -265,11 +265,9 @@ static int follow_main(int argc, char **argv)
 	follow_begin(&follow, reader);
 	follow.place = memlog_place(reader);
 	follow.format.stream = memlog_stream(reader);
-	if (!follow.max)
-		;
-	else if (follow.reverse)
+	if (follow.max && follow.reverse)
 		show_backwards(&follow, reader);
-	else
+	else if (follow.max)
 		show(&follow, reader);
 	memlog_reader_close(reader);
 	status = finish(&follow);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pty COMMAND [ARGUMENT]...: runs it on a terminal and copies what it writes
- * there to standard output. Exit status: the command's.
+ * there to standard output, and standard input to there. Exit status: the
+ * command's.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -27,11 +29,34 @@ static void run_on(const char *terminal, char **argv)
 	_exit(127);
 }
 
+/* Return: whether there was anything; EIO: nobody has the other side open. */
+static int copy(int from, int to)
+{
+	char buf[4096];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	return n > 0 && write(to, buf, (size_t)n) == n;
+}
+
+static void relay(int master)
+{
+	static int input;
+	struct pollfd fds[] = {
+		{ .fd = master, .events = POLLIN },
+		{ .fd = input, .events = POLLIN },
+	};
+
+	poll(fds, 2, 10);
+	if (fds[0].revents && !copy(master, STDOUT_FILENO))
+		usleep(1000);
+	if (fds[1].revents && !copy(input, master))
+		input = -1;
+}
+
 int main(int argc, char **argv)
 {
-	char buf[4096], terminal[64];
+	char terminal[64];
 	int master, status;
-	ssize_t n;
 	pid_t pid;
 
 	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -43,20 +68,9 @@ int main(int argc, char **argv)
 	pid = fork();
 	if (!pid)
 		run_on(terminal, argv + 1);
-	/* EIO: nobody has the other side open any more, or not yet. */
-	for (;;) {
-		n = read(master, buf, sizeof(buf));
-		if (n > 0) {
-			if (write(STDOUT_FILENO, buf, (size_t)n) != n)
-				return 111;
-		} else if (waitpid(pid, &status, WNOHANG) == pid) {
-			break;
-		} else {
-			usleep(1000);
-		}
-	}
-	while ((n = read(master, buf, sizeof(buf))) > 0)
-		if (write(STDOUT_FILENO, buf, (size_t)n) != n)
-			return 111;
+	while (waitpid(pid, &status, WNOHANG) != pid)
+		relay(master);
+	while (copy(master, STDOUT_FILENO))
+		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

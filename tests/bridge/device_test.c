@@ -171,13 +171,19 @@ static void take_payload(struct ws *ws, const char *line, size_t len)
 static void take_line(struct ws *ws, const char *line, size_t len)
 {
 	unsigned long long records, bytes;
+	char copy[128];
 
-	if (sscanf(line, "memlog: lost %llu records, %llu bytes", &records, &bytes) == 2) {
+	if (len < 8 || memcmp(line, "memlog: ", 8)) {
+		take_payload(ws, line, len);
+		return;
+	}
+	snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
+	if (sscanf(copy, "memlog: lost %llu records, %llu bytes", &records, &bytes) == 2) {
 		ws->lost += records;
 		ws->gap_records += records;
 		ws->gap_bytes += bytes;
 	} else {
-		take_payload(ws, line, len);
+		ws->errors++;
 	}
 }
 

@@ -56,11 +56,13 @@ static void on_wake(struct client *client)
 
 static const struct client_ops ops = { .wake = on_wake };
 
-static void take_lost(struct follower *f, const char *line)
+static void take_lost(struct follower *f, const char *line, size_t len)
 {
-	unsigned long long records, bytes;
+	unsigned long long records = 0, bytes = 0;
+	char copy[128];
 
-	if (sscanf(line, "memlog: lost %llu records, %llu bytes", &records, &bytes) != 2)
+	snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
+	if (sscanf(copy, "memlog: lost %llu records, %llu bytes", &records, &bytes) != 2)
 		f->errors++;
 	f->gap_records += records;
 	f->gap_bytes += bytes;
@@ -92,8 +94,8 @@ static void take_block(struct follower *f, const char *text, size_t len)
 		size_t line = end ? (size_t)(end - text) + 1 : len;
 
 		f->errors += !end;
-		if (!strncmp(text, "memlog: ", 8))
-			take_lost(f, text);
+		if (line > 8 && !memcmp(text, "memlog: ", 8))
+			take_lost(f, text, line);
 		else
 			take_record(f, text, line);
 		text += line;

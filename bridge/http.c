@@ -9,7 +9,6 @@
 #include "log.h"
 #include "request.h"
 #include "sink.h"
-#include "sink_ws.h"
 
 /* A request's headers have to be there in so many seconds. */
 #define HEADER_SECONDS		10
@@ -100,7 +99,7 @@ static int answer(struct lws *wsi, struct conn *conn, const char *path)
 	return request_reply(wsi, &not_found);
 }
 
-/* Whether a handshake may go on; then conn->channel is what it is for. */
+/* Whether a handshake may go on; then it is conn->sink's, for conn->channel. */
 static bool may_upgrade(struct lws *wsi, struct conn *conn, const char *to,
 			struct reply *reply)
 {
@@ -130,6 +129,7 @@ static bool may_upgrade(struct lws *wsi, struct conn *conn, const char *to,
 	channel = hub_find(&conn->bridge->hub, name);
 	if (!request_token(wsi, conn, AUTH_READ, channel ? channel->name : "", reply))
 		return false;
+	conn->sink = sink;
 	conn->channel = channel;
 	*reply = not_found;
 	return channel;
@@ -171,7 +171,9 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 	case LWS_CALLBACK_RECEIVE:
 	case LWS_CALLBACK_CLOSED:
-		return conn ? sink_ws.callback(wsi, reason, user, in, len) : -1;
+		if (!conn || !conn->sink)
+			return -1;
+		return conn->sink->callback(wsi, reason, user, in, len);
 	default:
 		return 0;
 	}
@@ -186,7 +188,7 @@ static void fill_protocols(void)
 		protocols[i] = (struct lws_protocols){
 			.name = formats[i]->subprotocol,
 			.callback = http_callback,
-			.per_session_data_size = sink_ws_session_size,
+			.per_session_data_size = sink_session_size(),
 			.rx_buffer_size = 128,
 			.tx_packet_size = TX_PACKET_SIZE,
 		};

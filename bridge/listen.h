@@ -9,6 +9,8 @@
 
 #include "bridge.h"
 
+struct sink;
+
 /* Most connections in all, and from one address, IPv6 network or local user. */
 #define CONNS_MAX		1024
 #define CONNS_PER_PEER_MAX	256
@@ -53,13 +55,15 @@ struct peer {
  * @bridge: The bridge.
  * @peer: Who it is counted for.
  * @open: As that of the listener.
- * @channel: WebSocket: the channel that was allowed.
+ * @sink: What serves it, when it follows a channel.
+ * @channel: The channel it was allowed.
  */
 struct conn {
 	struct list link;
 	struct bridge *bridge;
 	struct peer peer;
 	bool open;
+	const struct sink *sink;
 	struct channel *channel;
 };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bridge.h"
@@ -114,6 +115,33 @@ static int add_channel(const char *option)
 	return 0;
 }
 
+/*
+ * What we write must not come back to us as records, and the address with the
+ * token is for who starts us only.
+ */
+static int check_output(void)
+{
+	struct stat out, channel_st;
+	struct list *pos;
+
+	list_for_each(pos, &bridge.hub.channels) {
+		struct channel *channel = list_entry(pos, struct channel, link);
+		const char *path = channel->source.path;
+
+		if (!path || stat(path, &channel_st))
+			continue;
+		for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+			if (fstat(fd, &out) || out.st_dev != channel_st.st_dev ||
+			    out.st_ino != channel_st.st_ino)
+				continue;
+			log_error("standard output or error is %s, which is served here; send it elsewhere",
+				  path);
+			return EXIT_USAGE;
+		}
+	}
+	return 0;
+}
+
 static int open_hub(void)
 {
 	const struct option_list *list = &bridge.options.channels;
@@ -200,6 +228,8 @@ static int open_all(void)
 {
 	int status = open_hub();
 
+	if (!status)
+		status = check_output();
 	if (!status)
 		status = http_init(&bridge);
 	if (!status)

@@ -27,6 +27,16 @@ const struct sink *sink_find(const char *path, const char **channel)
 	return NULL;
 }
 
+size_t sink_session_size(void)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < SINKS; i++)
+		if (sinks[i]->session_size > size)
+			size = sinks[i]->session_size;
+	return size;
+}
+
 void sink_stop_all(struct bridge *bridge)
 {
 	for (size_t i = 0; i < SINKS; i++)

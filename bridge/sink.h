@@ -13,12 +13,14 @@
  * struct sink - A way to follow a channel.
  * @path: Its clients ask for PATH or PATH/CHANNEL.
  * @upgrade: They do so with a WebSocket handshake.
+ * @session_size: Bytes it keeps for each client, of zeros at first.
  * @callback: Takes the callbacks of libwebsockets for a client that was let in.
  * @stop: Begin to say goodbye to all clients.
  */
 struct sink {
 	const char *path;
 	bool upgrade;
+	size_t session_size;
 	lws_callback_function *callback;
 	void (*stop)(struct bridge *bridge);
 };
@@ -33,6 +35,9 @@ extern const struct sink sink_ws;
  * Return: The sink, or NULL.
  */
 const struct sink *sink_find(const char *path, const char **channel);
+
+/* Room for a client of any sink. */
+size_t sink_session_size(void);
 
 void sink_stop_all(struct bridge *bridge);
 

@@ -11,7 +11,6 @@
 
 #include "log.h"
 #include "sink.h"
-#include "sink_ws.h"
 
 _Static_assert(LWS_PRE <= BLOCK_HEADROOM, "a frame's header fits before a block");
 
@@ -255,11 +254,10 @@ static void ws_stop(struct bridge *bridge)
 			   LWS_CLOSE_STATUS_GOINGAWAY, "the bridge stops");
 }
 
-const size_t sink_ws_session_size = sizeof(struct ws_session);
-
 const struct sink sink_ws = {
 	.path = "/ws",
 	.upgrade = true,
+	.session_size = sizeof(struct ws_session),
 	.callback = ws_callback,
 	.stop = ws_stop,
 };

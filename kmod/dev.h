@@ -19,6 +19,8 @@
  * @pri: Priority of what it writes.
  * @stamped: MEMLOG_IOC_STAMP was called: a write is text from its first byte.
  * @written_seq: The last record written through it.
+ * @maps: Mappings of it; under ch->map_lock, poll reads it without.
+ * @map_generation: The ring's generation when it was mapped last; likewise.
  * @lock: Serializes those who read or seek; held while a read copies, never
  *        while it waits for a record.
  * @cursor: Its place; only of a file that reads.
@@ -29,6 +31,8 @@ struct memlog_file {
 	u8 pri;
 	bool stamped;
 	atomic64_t written_seq;
+	unsigned int maps;
+	u32 map_generation;
 
 	struct mutex lock;
 	struct memlog_cursor cursor;

@@ -12,38 +12,39 @@
 #include "dev.h"
 
 /* With channel->map_lock, of a channel whose file the mapping holds. */
-static void count_mapping(struct memlog_channel *ch, struct memlog_mem *mem, int n)
+static void count_mapping(struct memlog_file *f, struct memlog_mem *mem, int n)
 {
-	lockdep_assert_held(&ch->map_lock);
+	lockdep_assert_held(&f->ch->map_lock);
+	WRITE_ONCE(f->maps, f->maps + n);
 	mem->mapped += n;
 	if (mem->retired)
-		ch->old_maps += n;
+		f->ch->old_maps += n;
 }
 
-static struct memlog_channel *channel_of(struct vm_area_struct *vma)
+static struct memlog_file *file_of(struct vm_area_struct *vma)
 {
-	return ((struct memlog_file *)vma->vm_file->private_data)->ch;
+	return vma->vm_file->private_data;
 }
 
 static void memlog_vm_open(struct vm_area_struct *vma)
 {
-	struct memlog_channel *ch = channel_of(vma);
+	struct memlog_file *f = file_of(vma);
 	struct memlog_mem *mem = vma->vm_private_data;
 
 	refcount_inc(&mem->refs);
-	spin_lock(&ch->map_lock);
-	count_mapping(ch, mem, 1);
-	spin_unlock(&ch->map_lock);
+	spin_lock(&f->ch->map_lock);
+	count_mapping(f, mem, 1);
+	spin_unlock(&f->ch->map_lock);
 }
 
 static void memlog_vm_close(struct vm_area_struct *vma)
 {
-	struct memlog_channel *ch = channel_of(vma);
+	struct memlog_file *f = file_of(vma);
 	struct memlog_mem *mem = vma->vm_private_data;
 
-	spin_lock(&ch->map_lock);
-	count_mapping(ch, mem, -1);
-	spin_unlock(&ch->map_lock);
+	spin_lock(&f->ch->map_lock);
+	count_mapping(f, mem, -1);
+	spin_unlock(&f->ch->map_lock);
 	memlog_mem_put(mem);
 }
 
@@ -64,15 +65,16 @@ static const struct vm_operations_struct memlog_vm_ops = {
 	.fault	= memlog_vm_fault,
 };
 
-static struct memlog_mem *get_to_map(struct memlog_channel *ch)
+static struct memlog_mem *get_to_map(struct memlog_file *f)
 {
 	struct memlog_mem *mem;
 
 	/* swapped under map_lock, so that what is found is not yet retired */
-	spin_lock(&ch->map_lock);
-	mem = memlog_mem_get_current(&ch->ring);
-	count_mapping(ch, mem, 1);
-	spin_unlock(&ch->map_lock);
+	spin_lock(&f->ch->map_lock);
+	mem = memlog_mem_get_current(&f->ch->ring);
+	WRITE_ONCE(f->map_generation, mem->buf.ctrl->generation);
+	count_mapping(f, mem, 1);
+	spin_unlock(&f->ch->map_lock);
 	return mem;
 }
 
@@ -95,7 +97,7 @@ int memlog_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EPERM;
 
-	mem = get_to_map(f->ch);
+	mem = get_to_map(f);
 	vma->vm_private_data = mem;
 	if (vma->vm_pgoff > memlog_mem_pages(mem) ||
 	    pages > memlog_mem_pages(mem) - vma->vm_pgoff) {

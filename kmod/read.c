@@ -148,8 +148,12 @@ ssize_t memlog_splice_read(struct file *in, loff_t *ppos,
  * @file: The open file.
  * @wait: Where to queue.
  *
- * Return: EPOLLIN | EPOLLRDNORM there is something to read; EPOLLPRI the cursor
- * was lapped; EPOLLOUT | EPOLLWRNORM always, for a writer.
+ * Who mapped the ring and sleeps has to hear of a RESIZE, to map the new one and
+ * let the old one go: the next RESIZE can't be made before.
+ *
+ * Return: EPOLLIN | EPOLLRDNORM there is something to read, or the file is mapped
+ * and a RESIZE has retired that; EPOLLPRI the cursor was lapped; EPOLLOUT |
+ * EPOLLWRNORM always, for a writer.
  */
 __poll_t memlog_poll(struct file *file, struct poll_table_struct *wait)
 {
@@ -166,7 +170,9 @@ __poll_t memlog_poll(struct file *file, struct poll_table_struct *wait)
 	poll_wait(file, &ch->poll_wait, wait);
 	memlog_channel_arm(ch, MEMLOG_WAITS_POLL);
 	mem = memlog_mem_get_current(&ch->ring);
-	if (memlog_cursor_readable(&f->cursor, &mem->buf))
+	if (memlog_cursor_readable(&f->cursor, &mem->buf) ||
+	    (READ_ONCE(f->maps) &&
+	     READ_ONCE(f->map_generation) != mem->buf.ctrl->generation))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (memlog_cursor_behind(&f->cursor, &mem->buf))
 		mask |= EPOLLPRI;

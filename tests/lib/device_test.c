@@ -227,6 +227,32 @@ TEST_F(device, resize)
 	EXPECT_EQ(-EINVAL, memlog_resize(DEVICE, &resize));
 }
 
+static void *follow_idly(void *arg)
+{
+	struct memlog_reader *reader = arg;
+	const struct memlog_record *rec;
+	const char *text;
+
+	next_within(reader, LONG_MS, &rec, &text);
+	return NULL;
+}
+
+/* Who sleeps on a mapping lets it go when there is a new one. */
+TEST_F(device, resize_while_idle)
+{
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, follow_idly, self->reader));
+	for (int i = 0; i < 4; i++) {
+		struct memlog_resize resize = { .text_size = 32768ULL << i };
+
+		usleep(200000);
+		EXPECT_EQ(0, memlog_resize(DEVICE, &resize));
+	}
+	write_some(self, 1);
+	pthread_join(thread, NULL);
+}
+
 TEST_F(device, writer)
 {
 	struct memlog_info info;

@@ -66,7 +66,7 @@ static struct memlog_reader *reader_new(const struct memlog_reader_options *opt)
 	reader->follow = opt->flags & MEMLOG_READ_FOLLOW;
 	reader->until_ns = opt->flags & MEMLOG_READ_UNTIL ? opt->until_ns : ~0ULL;
 	reader->armed_seq = MEMLOG_SEQ_NONE;
-	reader->burst = 1;
+	reader->burst = MEMLOG_BATCH;
 	reader->fd = -1;
 	reader->device = -1;
 	reader->inotify = -1;

@@ -294,7 +294,7 @@ static int go_to(struct memlog_reader *reader, struct memlog_seek *seek)
 	reader->filled = 0;
 	reader->armed = false;
 	reader->pos_unknown = false;
-	reader->burst = 1;
+	reader->burst = MEMLOG_BATCH;
 	reader->cur.seq = move.seq;
 	reader->cur.pos = move.pos;
 	reader->place = reader->cur;

@@ -60,7 +60,7 @@ struct memlog_source {
  * @armed: memlog_next() returned MEMLOG_NOTHING last: @fd can be waited on.
  * @armed_seq: @cur when it was armed last, MEMLOG_SEQ_NONE if never.
  * @burst: Most records to copy before looking whether they were still there:
- *         one after a lap, twice as many after each success.
+ *         MEMLOG_BATCH, but one after a lap, and twice as many after each success.
  * @fd: What can be waited on; -1 if the reader does not follow.
  * @device: The device or ring file, -1 if it has none of its own.
  * @map: The ring, if it is mapped; of a ring file that is not, only what its

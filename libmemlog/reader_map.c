@@ -243,6 +243,6 @@ int memlog_map_replace(struct memlog_reader *reader, struct memlog_map *fresh)
 	}
 	memlog_unmap(&reader->map);
 	reader->map = *fresh;
-	reader->burst = 1;
+	reader->burst = MEMLOG_BATCH;
 	return event;
 }

@@ -27,22 +27,19 @@ static int own_begin(struct client *client, struct memlog_reader *reader,
 	return 0;
 }
 
-/* Reads the ring from @at on, from its oldest record if that is NULL. */
-static int own_open(struct client *client, const struct place *at)
+/* Reads the ring from the oldest record on, or as @flags say. */
+static int own_open(struct client *client, unsigned int flags, const struct place *at)
 {
 	struct source *source = &client->feed->channel->source;
 	struct memlog_reader_options options = {
 		.size = sizeof(options),
-		.flags = MEMLOG_READ_FOLLOW,
+		.flags = MEMLOG_READ_FOLLOW | flags,
+		.from_stream = at ? at->stream : 0,
+		.from_seq = at ? at->seq : 0,
 	};
 	struct memlog_reader *reader;
 	int err;
 
-	if (at) {
-		options.flags |= MEMLOG_READ_FROM;
-		options.from_stream = at->stream;
-		options.from_seq = at->seq;
-	}
 	err = source_reader(source, &reader, &options);
 	if (err)
 		return err;
@@ -59,15 +56,24 @@ static void own_close(struct client *client)
 	client->own = false;
 }
 
-/* The stream has ended: what it still had is lost, and the next one begins. */
+/*
+ * The stream has ended: what it still had is lost, and the next one is read from
+ * its first record on, whether the ring still has that or not.
+ */
 static int own_open_next_stream(struct client *client)
 {
 	const struct place *old = &client->feed->old;
 	struct place at = client->at;
 	int err;
 
-	err = own_open(client, NULL);
-	if (err || old->stream != at.stream || old->seq == at.seq)
+	/* the feed has not seen it end yet, and will soon know where it did */
+	if (client->feed->cursor.at.stream == at.stream && client->feed->status > 0)
+		return -EAGAIN;
+	/* with whole streams between, nobody knows what was lost: no guess */
+	if (old->stream != at.stream)
+		return -ESTALE;
+	err = own_open(client, MEMLOG_READ_FROM, NULL);
+	if (err || old->seq == at.seq)
 		return err;
 	return cursor_tell_lost(&client->cursor, old->seq - at.seq, old->pos - at.pos);
 }
@@ -76,7 +82,7 @@ static int own_open_next_stream(struct client *client)
 static int fall_back(struct client *client)
 {
 	struct place at = client->at;
-	int err = own_open(client, &at);
+	int err = own_open(client, MEMLOG_READ_FROM, &at);
 
 	return err == -ESTALE ? own_open_next_stream(client) : err;
 }
@@ -95,7 +101,7 @@ int client_open(struct client *client, struct channel *channel,
 	client->ops = ops;
 	client->format = format;
 	feed_attach(feed, client);
-	err = own_open(client, NULL);
+	err = own_open(client, 0, NULL);
 	if (err)
 		feed_detach(feed, client);
 	return err;
@@ -189,8 +195,9 @@ int client_next(struct client *client, struct block **blockp)
 	do {
 		if (!client->own && !in_window(client)) {
 			err = fall_back(client);
+			client->waiting = err == -EAGAIN;
 			if (err)
-				return err;
+				return client->waiting ? CLIENT_NOTHING : err;
 		}
 		if (client->own && !join(client))
 			event = own_next(client, blockp);

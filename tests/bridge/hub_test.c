@@ -316,6 +316,63 @@ TEST_F(hub, channel_that_ends)
 	EXPECT_TRUE(self->followers[2].ended);
 }
 
+/* The ring's writer begins a new stream at the same path, again and again. */
+TEST_F(hub, streams_that_end)
+{
+	struct memlog_embedded_options options = {
+		.size = sizeof(options), .flags = MEMLOG_EMBEDDED_NEW, .text_size = 16384,
+	};
+	char path[] = "/tmp/memlog-hub-test.XXXXXX/ring";
+	struct follower *quick = &self->followers[0], *slow = &self->followers[1];
+	struct channel *own = self->channel;
+	struct memlog_embedded *ring;
+
+	*strrchr(path, '/') = '\0';
+	ASSERT_NE(NULL, mkdtemp(path));
+	path[strlen(path)] = '/';
+	ASSERT_EQ(0, memlog_embedded_open(&ring, path, &options));
+	ASSERT_EQ(0, hub_add(&self->hub, "file", path));
+	self->channel = hub_find(&self->hub, "file");
+	self->ring = ring;
+	open_one(_metadata, self, 0);
+	write_some(self, 10);
+	drain(self);
+	open_one(_metadata, self, 1);
+	drain(self);
+	for (int stream = 0; stream < 3; stream++) {
+		/* the slow one falls out of the window in one stream, and wakes in another */
+		for (uint64_t end = quick->client.feed->next + WINDOW_BATCHES;
+		     quick->client.feed->next < end;) {
+			write_some(self, 5);
+			turn(self);
+			if (quick->awake)
+				take_one(quick);
+			if (self->hub.pace.state == PACE_WAIT)
+				usleep(200);
+		}
+		memlog_embedded_close(ring);
+		ASSERT_EQ(0, memlog_embedded_open(&ring, path, &options));
+		self->ring = ring;
+		write_some(self, 300);
+		while (quick->next < self->written) {
+			turn(self);
+			if (quick->awake)
+				take_one(quick);
+		}
+		drain(self);
+		expect_all(_metadata, self);
+	}
+	EXPECT_LT(0, slow->lost);
+	for (int i = 0; i < FOLLOWERS; i++)
+		client_close(&self->followers[i].client);
+	drain(self);
+	memlog_embedded_close(ring);
+	self->channel = own;
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+}
+
 TEST_F(hub, blocks_are_shared)
 {
 	struct block *blocks[2];

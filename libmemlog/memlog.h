@@ -324,7 +324,8 @@ int memlog_seek(struct memlog_reader *reader, enum memlog_whence whence,
  * memlog_reader_info() - The channel's numbers, and the reader's place in it.
  * @reader: The reader.
  * @info: Filled in, as by MEMLOG_IOC_INFO; @reader_seq, @lost_records and
- *        @lost_bytes are those of memlog_place() and memlog_lost().
+ *        @lost_bytes are those of memlog_place() and memlog_lost(), @reader_pos
+ *        is the position of that record.
  *
  * Return: 0, or what ioctl(2) gave.
  */

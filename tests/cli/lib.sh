@@ -74,6 +74,18 @@ eventually()
 	done
 }
 
+has_open()
+{
+	grep -qs "$ch" "/proc/$1/maps" || ls -l "/proc/$1/fd" 2>/dev/null | grep -q "$ch"
+}
+
+# follows PID: it has opened the channel, and had the time to find its place
+follows()
+{
+	eventually has_open "$1"
+	sleep 0.2
+}
+
 lines_are()
 {
 	[ "$(wc -l <"$1")" -ge "$2" ]

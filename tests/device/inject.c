@@ -38,15 +38,20 @@ void inject_arm(unsigned int nth)
 		;
 }
 
-bool inject_disarm(void)
+unsigned int inject_left(void)
 {
 	char text[16] = "";
-	bool fired;
+	unsigned int left = 1;
 
 	/* What is armed may fail this very read: then it had not before. */
-	fired = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 &&
-		atoi(text) == 0;
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) > 0)
+		left = strtoul(text, NULL, 10);
 	while (pwrite(fail_nth, "0", 1, 0) != 1)
 		;
-	return fired;
+	return left;
+}
+
+bool inject_disarm(void)
+{
+	return !inject_left();
 }

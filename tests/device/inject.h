@@ -28,4 +28,12 @@ void inject_arm(unsigned int nth);
  */
 bool inject_disarm(void);
 
+/**
+ * inject_left() - Nothing fails any more.
+ *
+ * Return: how many more things would have gone well, and the one that would
+ * not; 0 if it has failed.
+ */
+unsigned int inject_left(void);
+
 #endif /* TESTS_DEVICE_INJECT_H */

@@ -76,7 +76,13 @@ eventually()
 
 has_open()
 {
-	grep -qs "$ch" "/proc/$1/maps" || ls -l "/proc/$1/fd" 2>/dev/null | grep -q "$ch"
+	grep -qs "$ch" "/proc/$1/maps" && return
+	for fd in "/proc/$1/fd"/*; do
+		case $(readlink "$fd") in
+		*"$ch"*) return ;;
+		esac
+	done
+	return 1
 }
 
 # follows PID: it has opened the channel, and had the time to find its place

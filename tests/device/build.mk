@@ -2,7 +2,7 @@
 # The device suite: static programs on plain system calls, for the guest.
 
 DEVICE_TESTS  := write prefix fault read_text read_block read_record overrun \
-		 poll epoll seek mmap map_guard ioctl clear resize size \
+		 lapped poll epoll seek mmap map_guard ioctl clear resize size \
 		 params quota meta uring inspect inject inject_load
 # Once more as 32-bit programs, of which the kernel is to keep the same contract.
 DEVICE_TESTS32 := write read_text read_record seek ioctl mmap

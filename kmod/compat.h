@@ -8,7 +8,6 @@
 #ifndef MEMLOG_COMPAT_H
 #define MEMLOG_COMPAT_H
 
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/uio.h>
@@ -38,11 +37,6 @@ static inline size_t fault_in_iov_iter_readable(struct iov_iter *iter, size_t n)
 {
 	return iov_iter_fault_in_readable(iter, n) ? n : 0;
 }
-#endif
-
-/* 6.5: its name; it needs nothing of a file but read_iter */
-#ifndef MEMLOG_HAVE_COPY_SPLICE_READ
-#define copy_splice_read	generic_file_splice_read
 #endif
 
 /* 6.3: vm_flags may not be assigned to */

@@ -16,6 +16,8 @@
 #include "cursor.h"
 
 #define BURST_MAX	1024U
+/* Most bytes to copy before looking, and before others may run. */
+#define RUN_MAX		(256U << 10)
 
 static void set_place(struct memlog_cursor *cur, u64 seq, u64 pos)
 {
@@ -27,6 +29,13 @@ static void set_place(struct memlog_cursor *cur, u64 seq, u64 pos)
 static void set_newline(struct memlog_cursor *cur, enum memlog_newline newline)
 {
 	port_store(&cur->newline, newline);
+}
+
+/* Behind what was given, should the rest be lost. */
+static bool owes_newline(const struct memlog_cursor *cur)
+{
+	return port_load(&cur->newline) ||
+	       (port_load(&cur->off) && port_load(&cur->midline));
 }
 
 static void set_line(struct memlog_cursor *cur, u8 len, u8 off)
@@ -111,7 +120,7 @@ static int put_newline(struct memlog_cursor *cur, struct memlog_out *out)
 static int put_loss(struct memlog_cursor *cur, const struct memlog_buf *buf,
 		    struct memlog_out *out, bool first)
 {
-	bool newline = cur->newline || (cur->off && cur->midline);
+	bool newline = owes_newline(cur);
 	struct memlog_place to;
 	size_t room = out->room;
 	size_t n;
@@ -153,6 +162,8 @@ static int put_lines(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	u64 seq = cur->at.seq;
 	size_t n = 0;
 
+	if (limit > RUN_MAX)
+		limit = RUN_MAX;
 	if (limit > buf->text_size / 4)
 		limit = buf->text_size / 4;
 	if (most > cur->burst)
@@ -208,7 +219,8 @@ static int put_text(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	if (!memlog_buf_kept(buf, cur->at.seq))
 		return torn(cur, out, room);
 
-	cur->midline = midline;
+	port_store(&cur->midline, midline);
+	set_newline(cur, MEMLOG_NEWLINE_NONE);
 	if (n < len) {
 		port_store(&cur->off, n);
 		return 0;
@@ -220,14 +232,17 @@ static int put_text(struct memlog_cursor *cur, const struct memlog_buf *buf,
 	return 0;
 }
 
-/* Finds out whether the record at the cursor continues the one before it. */
-static void settle_newline(struct memlog_cursor *cur, const struct memlog_buf *buf)
+/*
+ * Whether the record at the cursor continues the one before it. If it does, no
+ * newline is owed once a byte of it was given; until then one is, should it go.
+ */
+static bool continues(struct memlog_cursor *cur, const struct memlog_buf *buf)
 {
 	u8 flags = port_load(&memlog_buf_desc(buf, cur->at.seq)->flags);
 
-	if (memlog_buf_kept(buf, cur->at.seq))
-		set_newline(cur, flags & MEMLOG_JOIN ? MEMLOG_NEWLINE_NONE :
-						       MEMLOG_NEWLINE_DUE);
+	if (memlog_buf_kept(buf, cur->at.seq) && !(flags & MEMLOG_JOIN))
+		set_newline(cur, MEMLOG_NEWLINE_DUE);
+	return flags & MEMLOG_JOIN;
 }
 
 static int text_step(struct memlog_cursor *cur, const struct memlog_buf *buf,
@@ -245,11 +260,9 @@ static int text_step(struct memlog_cursor *cur, const struct memlog_buf *buf,
 		return put_loss(cur, buf, out, first);
 	if (cur->at.seq >= next)
 		return -EAGAIN;
-	if (cur->newline) {
-		settle_newline(cur, buf);
+	if (cur->newline && !continues(cur, buf))
 		return 0;
-	}
-	if (!cur->off) {
+	if (!cur->off && !cur->newline) {
 		err = put_lines(cur, buf, out, next);
 		if (err != -ENOENT)
 			return err;
@@ -349,12 +362,10 @@ bool memlog_cursor_readable(const struct memlog_cursor *cur,
 	u64 next = memlog_buf_next(buf);
 	u64 seq = port_load64(&cur->at.seq);
 
-	/* no line tells what was lost */
-	if (port_load(&cur->format) == MEMLOG_FORMAT_RECORD ||
-	    port_load(&cur->quiet)) {
-		if (seq < oldest)
-			seq = oldest;
-	}
+	/* no line tells what was lost, but a line that was begun is ended */
+	if (seq < oldest && (port_load(&cur->format) == MEMLOG_FORMAT_RECORD ||
+			     (port_load(&cur->quiet) && !owes_newline(cur))))
+		seq = oldest;
 	return seq < next || port_load(&cur->line_off) ||
 	       port_load(&cur->newline) == MEMLOG_NEWLINE_DUE;
 }

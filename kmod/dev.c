@@ -74,6 +74,11 @@ static void memlog_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_printf(m, "memlog-written-seq:\t%llu\n", written);
 }
 
+/*
+ * No splice_read: it would wait for records with the pipe locked, and sendfile(2)
+ * drops what its other side does not take, which nobody would be told. Programs
+ * fall back to read(2).
+ */
 const struct file_operations memlog_fops = {
 	.owner		= THIS_MODULE,
 	.open		= memlog_open,
@@ -82,7 +87,6 @@ const struct file_operations memlog_fops = {
 	.read_iter	= memlog_read_iter,
 	.write		= memlog_write,
 	.write_iter	= memlog_write_iter,
-	.splice_read	= memlog_splice_read,
 	.splice_write	= iter_file_splice_write,
 	.poll		= memlog_poll,
 	.llseek		= memlog_llseek,

@@ -45,9 +45,6 @@ ssize_t memlog_write(struct file *file, const char __user *from, size_t n,
 ssize_t memlog_write_iter(struct kiocb *iocb, struct iov_iter *from);
 ssize_t memlog_read(struct file *file, char __user *to, size_t n, loff_t *ppos);
 ssize_t memlog_read_iter(struct kiocb *iocb, struct iov_iter *to);
-ssize_t memlog_splice_read(struct file *in, loff_t *ppos,
-			   struct pipe_inode_info *pipe, size_t n,
-			   unsigned int flags);
 __poll_t memlog_poll(struct file *file, struct poll_table_struct *wait);
 loff_t memlog_llseek(struct file *file, loff_t offset, int whence);
 long memlog_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -60,5 +57,6 @@ static inline bool memlog_can_mmap(void)
 }
 
 int memlog_seek(struct memlog_file *f, struct memlog_seek *seek);
+int memlog_set_format(struct memlog_file *f, u32 format, bool quiet);
 
 #endif /* MEMLOG_DEV_H */

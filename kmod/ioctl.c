@@ -99,12 +99,8 @@ static long run_format(struct file *file, union memlog_args *args)
 
 	if (args->format.format > MEMLOG_FORMAT_RECORD)
 		return -EINVAL;
-	if (mutex_lock_interruptible(&f->lock))
-		return -ERESTARTSYS;
-	memlog_cursor_format(&f->cursor, args->format.format,
-			     args->format.flags & MEMLOG_FORMAT_QUIET);
-	mutex_unlock(&f->lock);
-	return 0;
+	return memlog_set_format(f, args->format.format,
+				 args->format.flags & MEMLOG_FORMAT_QUIET);
 }
 
 static long run_stamp(struct file *file, union memlog_args *args)

@@ -3,9 +3,9 @@
  * What each user may write: a bucket of bytes that fills with time.
  *
  * A user whose bucket is full again is as good as one never seen, so those are
- * forgotten whenever a new one comes: nobody can make the table grow beyond
- * those who wrote within the last second. A user namespace lends tens of
- * thousands of ids, so there is an upper bound as well.
+ * forgotten: beside a new one when it comes, and all of them when the table is
+ * full. So only who wrote within the last second takes a place in it. A user
+ * namespace lends tens of thousands of ids, so there has to be a bound.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -91,6 +91,18 @@ static void forget_full(struct memlog_quota *quota, struct hlist_head *head,
 	}
 }
 
+/* Once a second at most, since it takes as long as there are users. */
+static void forget_all_full(struct memlog_quota *quota, u64 now)
+{
+	unsigned int i;
+
+	if (now - quota->swept < NSEC_PER_SEC)
+		return;
+	quota->swept = now;
+	for (i = 0; i < MEMLOG_QUOTA_BUCKETS; i++)
+		forget_full(quota, &quota->users[i], now);
+}
+
 static struct memlog_quota_user *lookup_user(struct memlog_quota *quota, u32 uid)
 {
 	struct memlog_quota_user *user;
@@ -109,6 +121,8 @@ static struct memlog_quota_user *add_user(struct memlog_quota *quota, u32 uid,
 
 	lockdep_assert_held(&quota->lock);
 	forget_full(quota, bucket(quota, uid), now);
+	if (quota->count >= MEMLOG_QUOTA_USERS_MAX)
+		forget_all_full(quota, now);
 	if (quota->count >= MEMLOG_QUOTA_USERS_MAX)
 		return NULL;
 	user = kmalloc(sizeof(*user), GFP_ATOMIC | __GFP_NOWARN);

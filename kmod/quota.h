@@ -20,12 +20,15 @@
  * @rate: Bytes a second and user, 0 for any number. Also the most that a user
  *        who was silent may write at once. Constant.
  * @count: Users known; under @lock.
+ * @swept: When all users were last looked through, CLOCK_MONOTONIC in ns; under
+ *         @lock.
  * @lock: Innermost; taken with no other lock held.
  * @users: struct memlog_quota_user, by uid; under @lock.
  */
 struct memlog_quota {
 	u32 rate;
 	u32 count;
+	u64 swept;
 	spinlock_t lock;
 	struct hlist_head users[MEMLOG_QUOTA_BUCKETS];
 };

@@ -57,28 +57,27 @@ static ssize_t read_some(struct memlog_file *f, struct memlog_out *out)
 	return ret;
 }
 
-static int lock_cursor(struct memlog_file *f, bool nowait)
+/* A read of another thread may hold it in a page fault. */
+static int lock_cursor(struct memlog_file *f, bool nonblock)
 {
-	if (nowait)
+	if (nonblock)
 		return mutex_trylock(&f->lock) ? 0 : -EAGAIN;
 	return mutex_lock_interruptible(&f->lock) ? -ERESTARTSYS : 0;
 }
 
-/* @nonblock: do not wait for records; @nowait: nor for another thread's read. */
-static ssize_t read_out(struct memlog_file *f, struct memlog_out *out,
-			bool nonblock, bool nowait)
+static ssize_t read_out(struct memlog_file *f, struct memlog_out *out, bool nonblock)
 {
 	ssize_t ret;
 
 	if (!out->room)
 		return 0;
 	for (;;) {
-		ret = lock_cursor(f, nowait);
+		ret = lock_cursor(f, nonblock);
 		if (ret)
 			return ret;
 		ret = read_some(f, out);
 		mutex_unlock(&f->lock);
-		if (ret != -EAGAIN || nonblock || nowait)
+		if (ret != -EAGAIN || nonblock)
 			return ret;
 		ret = wait_readable(f);
 		if (ret)
@@ -101,8 +100,7 @@ ssize_t memlog_read(struct file *file, char __user *to, size_t n, loff_t *ppos)
 {
 	struct memlog_out out = { .to = to, .room = n };
 
-	return read_out(file->private_data, &out, file->f_flags & O_NONBLOCK,
-			false);
+	return read_out(file->private_data, &out, file->f_flags & O_NONBLOCK);
 }
 
 /**
@@ -117,30 +115,9 @@ ssize_t memlog_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct file *file = iocb->ki_filp;
 	struct memlog_out out = { .iter = to, .room = iov_iter_count(to) };
 
-	return read_out(file->private_data, &out, file->f_flags & O_NONBLOCK,
-			iocb->ki_flags & IOCB_NOWAIT);
-}
-
-/**
- * memlog_splice_read() - splice(2) to a pipe.
- * @in: The open file.
- * @ppos: NULL.
- * @pipe: The pipe.
- * @n: Bytes.
- * @flags: SPLICE_F_*.
- *
- * sendfile(2) goes by way of a pipe of its own and drops what the other side did
- * not take, which nobody would be told. Programs fall back to read(2).
- *
- * Return: As memlog_read(); -EINVAL for sendfile(2).
- */
-ssize_t memlog_splice_read(struct file *in, loff_t *ppos,
-			   struct pipe_inode_info *pipe, size_t n,
-			   unsigned int flags)
-{
-	if (pipe == current->splice_pipe)
-		return -EINVAL;
-	return copy_splice_read(in, ppos, pipe, n, flags);
+	return read_out(file->private_data, &out,
+			(file->f_flags & O_NONBLOCK) ||
+			(iocb->ki_flags & IOCB_NOWAIT));
 }
 
 /**
@@ -180,6 +157,17 @@ __poll_t memlog_poll(struct file *file, struct poll_table_struct *wait)
 	return mask;
 }
 
+/* Another thread may wait on the same file for what its cursor now stands at. */
+static void unlock_moved_cursor(struct memlog_file *f, struct memlog_mem *mem)
+{
+	bool readable = memlog_cursor_readable(&f->cursor, &mem->buf);
+
+	memlog_mem_put(mem);
+	mutex_unlock(&f->lock);
+	if (readable)
+		memlog_channel_wake(f->ch);
+}
+
 /**
  * memlog_seek() - Move a file's cursor.
  * @f: The open file, one that reads.
@@ -198,13 +186,32 @@ int memlog_seek(struct memlog_file *f, struct memlog_seek *seek)
 	mem = memlog_mem_get_current(&f->ch->ring);
 	err = memlog_cursor_seek(&f->cursor, &mem->buf, seek->whence, seek->value,
 				 &seek->missed);
-	memlog_mem_put(mem);
 	if (!err) {
 		seek->seq = f->cursor.at.seq;
 		seek->pos = f->cursor.at.pos;
 	}
-	mutex_unlock(&f->lock);
+	unlock_moved_cursor(f, mem);
 	return err;
+}
+
+/**
+ * memlog_set_format() - Choose what reads give.
+ * @f: The open file, one that reads.
+ * @format: &enum memlog_read_format.
+ * @quiet: No line for what was lost.
+ *
+ * Return: 0; -ERESTARTSYS a signal.
+ */
+int memlog_set_format(struct memlog_file *f, u32 format, bool quiet)
+{
+	int err;
+
+	err = lock_cursor(f, false);
+	if (err)
+		return err;
+	memlog_cursor_format(&f->cursor, format, quiet);
+	unlock_moved_cursor(f, memlog_mem_get_current(&f->ch->ring));
+	return 0;
 }
 
 /**
@@ -214,13 +221,19 @@ int memlog_seek(struct memlog_file *f, struct memlog_seek *seek)
  * @whence: SEEK_SET the oldest record; SEEK_END behind the newest; SEEK_DATA the
  *          mark of MEMLOG_IOC_CLEAR, or the oldest if that is later.
  *
- * Return: 0; -ESPIPE a nonzero offset or SEEK_CUR; -EINVAL another @whence.
+ * A file that does not read has no place, and says so: who appends to it, as
+ * Python does, would go on to ask for it.
+ *
+ * Return: 0; -ESPIPE a nonzero offset, SEEK_CUR, or a file that does not read;
+ * -EINVAL another @whence.
  */
 loff_t memlog_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct memlog_file *f = file->private_data;
 	struct memlog_seek seek = { .whence = MEMLOG_SEEK_SEQ };
 
+	if (!(file->f_mode & FMODE_READ))
+		return -ESPIPE;
 	switch (whence) {
 	case SEEK_SET:
 		break;
@@ -237,5 +250,5 @@ loff_t memlog_llseek(struct file *file, loff_t offset, int whence)
 	}
 	if (offset)
 		return -ESPIPE;
-	return file->f_mode & FMODE_READ ? memlog_seek(f, &seek) : 0;
+	return memlog_seek(f, &seek);
 }

@@ -36,7 +36,7 @@ static size_t payload(char *buf, unsigned long long number)
 }
 
 /* Payloads have the numbers of their records: nobody else writes here. */
-static unsigned long long next_seq(void)
+static struct memlog_info ring_info(void)
 {
 	struct memlog_info info = { 0 };
 	int fd = open(DEVICE, O_RDONLY | O_CLOEXEC);
@@ -44,7 +44,12 @@ static unsigned long long next_seq(void)
 	if (fd < 0 || ioctl(fd, MEMLOG_IOC_INFO, &info))
 		exit(KSFT_FAIL);
 	close(fd);
-	return info.next_seq;
+	return info;
+}
+
+static unsigned long long next_seq(void)
+{
+	return ring_info().next_seq;
 }
 
 static int write_payloads(unsigned long long first, unsigned long long end, int pause_every)
@@ -253,8 +258,17 @@ FIXTURE(bridge)
 	pid_t pid;
 };
 
+/* What others wrote before is no payload. */
+static int push_others_out(void)
+{
+	struct memlog_info info = ring_info();
+
+	return write_payloads(info.next_seq, info.next_seq + info.records, 0);
+}
+
 FIXTURE_SETUP(bridge)
 {
+	ASSERT_EQ(0, push_others_out());
 	self->pid = fork();
 	ASSERT_LE(0, self->pid);
 	if (!self->pid) {

@@ -81,6 +81,40 @@ TEST_F(cursor, partial_and_join)
 	EXPECT_READ(100, "bc\nd\ne\n");
 }
 
+/* A lap between the pieces of a write ends the line that was begun. */
+TEST_F(cursor, lost_before_the_join)
+{
+	WRITE("aaaa", MEMLOG_PARTIAL);
+	WRITE("bbbb\n", MEMLOG_JOIN);
+	EXPECT_READ(6, "aaaa");
+	write_lines(&self->ring, 41);
+	EXPECT_READ(50, "\nmemlog: lost 2 records, 105 bytes\n");
+}
+
+TEST_F(cursor, lost_before_the_join_quiet)
+{
+	memlog_cursor_format(&self->cur, MEMLOG_FORMAT_TEXT, true);
+	WRITE("aaaa", MEMLOG_PARTIAL);
+	WRITE("bbbb\n", MEMLOG_JOIN);
+	EXPECT_READ(6, "aaaa");
+	port_lock(&self->ring.lock);
+	memlog_ring_begin(&self->ring, 4096);
+	port_unlock(&self->ring.lock);
+	EXPECT_TRUE(memlog_cursor_readable(&self->cur, &self->mem.buf));
+	EXPECT_READ(50, "\n");
+	EXPECT_FALSE(memlog_cursor_readable(&self->cur, &self->mem.buf));
+}
+
+TEST_F(cursor, lost_inside_the_join)
+{
+	WRITE("aaaa", MEMLOG_PARTIAL);
+	WRITE("bbbb\n", MEMLOG_JOIN);
+	EXPECT_READ(4, "aaaa");
+	EXPECT_READ(2, "bb");
+	write_lines(&self->ring, 41);
+	EXPECT_READ(50, "\nmemlog: lost 2 records, 103 bytes\n");
+}
+
 TEST_F(cursor, whole_records_only)
 {
 	WRITE("12345\n", 0);

@@ -233,10 +233,14 @@ static void run_setup(void)
  */
 static int unload_memlog(void)
 {
-	if (access("/sys/module/memlog", F_OK))
-		return 0;
-	if (!syscall(SYS_delete_module, "memlog", O_NONBLOCK))
-		return 0;
+	/* io_uring lets go of its files a moment after its process has ended */
+	for (int tries = 0; tries < 20; tries++) {
+		if (access("/sys/module/memlog", F_OK))
+			return 0;
+		if (!syscall(SYS_delete_module, "memlog", O_NONBLOCK))
+			return 0;
+		usleep(100000);
+	}
 	printf("vm: memlog can't be unloaded at the end: %s\n", strerror(errno));
 	return STATUS_BROKEN;
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -91,6 +92,36 @@ TEST_F(block, until_a_record_comes)
 	pthread_join(r->thread, NULL);
 	ASSERT_EQ(5, r->ret);
 	EXPECT_EQ(0, memcmp(r->buf, "wake\n", 5));
+}
+
+/* Another thread makes history readable on the file it waits on. */
+TEST_F(block, until_another_thread_seeks)
+{
+	struct reader *r = self->r;
+
+	ASSERT_EQ(4, puts_dev(self->wr, "old\n"));
+	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_TRUE(reader_start(r, self->rd));
+	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_SET));
+	pthread_join(r->thread, NULL);
+	ASSERT_LE(4, r->ret);
+	EXPECT_EQ(0, memcmp(r->buf + r->ret - 4, "old\n", 4));
+}
+
+/* It would wait with the pipe locked, and sendfile(2) would drop text. */
+TEST_F(block, not_in_splice_and_sendfile)
+{
+	int fds[2];
+
+	ASSERT_EQ(4, puts_dev(self->wr, "new\n"));
+	ASSERT_EQ(0, pipe(fds));
+	EXPECT_EQ(-1, splice(self->rd, NULL, fds[1], NULL, 4096, 0));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, sendfile(fds[1], self->rd, NULL, 4096));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(4, get(self->rd, self->buf, sizeof(self->buf)));
+	close(fds[0]);
+	close(fds[1]);
 }
 
 TEST_F(block, many_readers)

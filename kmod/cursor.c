@@ -48,7 +48,6 @@ static void forget_text(struct memlog_cursor *cur)
 {
 	port_store(&cur->off, 0);
 	set_newline(cur, MEMLOG_NEWLINE_NONE);
-	cur->line_len = 0;
 	set_line(cur, 0, 0);
 	cur->burst = 1;
 }

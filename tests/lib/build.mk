@@ -5,7 +5,7 @@
 LIB_TEST_BIN   := $(BUILD)/tests/lib
 LIB_TEST_NAMES := parse json embedded damage gap wake watch account
 LIB_TESTS      := $(LIB_TEST_NAMES:%=$(LIB_TEST_BIN)/%_test)
-LIB_TEST_HDRS  := tests/lib/common.h libmemlog/memlog.h kmod/uapi/linux/memlog.h
+LIB_TEST_HDRS  := tests/lib/common.h tests/lib/expect.h libmemlog/memlog.h kmod/uapi/linux/memlog.h
 
 # The harness compares what it is given, whatever the sign, and its functions
 # have no prototypes.

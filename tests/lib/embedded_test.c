@@ -5,6 +5,7 @@
  */
 #include "common.h"
 #include "kselftest_harness.h"
+#include "expect.h"
 
 FIXTURE(ring) {
 	char path[128];
@@ -27,23 +28,6 @@ FIXTURE_TEARDOWN(ring)
 	memlog_embedded_close(self->ring);
 	remove_test_dir();
 }
-
-/* A reader of all there is now. */
-#define READ_ALL()							\
-	do {								\
-		memlog_reader_close(self->reader);			\
-		self->reader = NULL;					\
-		ASSERT_EQ(0, memlog_reader_open(&self->reader, self->path, NULL)); \
-	} while (0)
-
-#define NEXT()	memlog_next(self->reader, &self->rec, &self->text)
-
-#define EXPECT_TEXT(str)						\
-	do {								\
-		ASSERT_EQ(MEMLOG_RECORD, NEXT());			\
-		EXPECT_EQ(strlen(str), self->rec->len);			\
-		EXPECT_EQ(0, memcmp(self->text, str, self->rec->len));	\
-	} while (0)
 
 TEST_F(ring, empty)
 {

@@ -50,14 +50,14 @@ static void set_socket(int fd, const struct peer *peer)
 	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 }
 
-static bool too_many(struct bridge *bridge, const struct peer *peer)
+static bool too_many(struct shard *shard, const struct peer *peer)
 {
 	unsigned int same = 0;
 	struct list *pos;
 
-	if (bridge->conn_count >= CONNS_MAX)
+	if (shard->conn_count >= CONNS_MAX)
 		return true;
-	list_for_each(pos, &bridge->conns)
+	list_for_each(pos, &shard->conns)
 		same += !memcmp(&list_entry(pos, struct conn, link)->peer, peer,
 				sizeof(*peer));
 	return same >= CONNS_PER_PEER_MAX;
@@ -86,10 +86,10 @@ static void turn_away(int fd)
 /* Hands the socket to libwebsockets, which closes it in any case. */
 static void adopt(struct listener *listener, int fd, const struct peer *peer)
 {
-	struct bridge *bridge = listener->bridge;
+	struct shard *shard = listener->shard;
 	struct conn *conn = calloc(1, sizeof(*conn));
 	lws_adopt_desc_t desc = {
-		.vh = bridge->vhost,
+		.vh = shard->vhost,
 		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
 		.fd = { .sockfd = fd },
 		.opaque = conn,
@@ -99,11 +99,11 @@ static void adopt(struct listener *listener, int fd, const struct peer *peer)
 		close(fd);
 		return;
 	}
-	conn->bridge = bridge;
+	conn->shard = shard;
 	conn->peer = *peer;
 	conn->open = listener->open;
-	list_add_tail(&conn->link, &bridge->conns);
-	bridge->conn_count++;
+	list_add_tail(&conn->link, &shard->conns);
+	shard->conn_count++;
 	/* freed when libwebsockets frees its part, also if this fails */
 	lws_adopt_descriptor_vhost_via_info(&desc);
 }
@@ -111,7 +111,7 @@ static void adopt(struct listener *listener, int fd, const struct peer *peer)
 void conn_free(struct conn *conn)
 {
 	list_del(&conn->link);
-	conn->bridge->conn_count--;
+	conn->shard->conn_count--;
 	free(conn);
 }
 
@@ -127,7 +127,7 @@ int accept_one(struct listener *listener)
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR ? 0 : -errno;
 	peer_of(&peer, fd, &ss);
-	if (listener->bridge->stopping || too_many(listener->bridge, &peer)) {
+	if (listener->shard->stopping || too_many(listener->shard, &peer)) {
 		turn_away(fd);
 		return 0;
 	}

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The program and its threads. Each thread is a shard: it has a loop, a hub,
+ * libwebsockets and listeners of its own, and what it does for its clients it
+ * does alone. Shared are the channels, the tokens, the options, limits and
+ * counters.
+ */
 #ifndef BRIDGE_H
 #define BRIDGE_H
 
@@ -6,16 +12,16 @@
 #include <uv.h>
 
 #include "auth.h"
+#include "channel.h"
 #include "hub.h"
 #include "list.h"
 #include "options.h"
 
 /**
- * struct bridge - The program.
+ * struct shard - What one thread has.
+ * @bridge: The program.
  * @loop: All of it runs here.
- * @options: The command line.
- * @hub: The channels.
- * @auth: The tokens.
+ * @hub: What its clients follow.
  * @context: libwebsockets, NULL once it is gone.
  * @vhost: Its one virtual host; the listeners are ours.
  * @listeners: List of struct listener.
@@ -24,11 +30,10 @@
  * @sessions: List of struct ws_session.
  * @stopping: No one new is let in.
  */
-struct bridge {
+struct shard {
+	struct bridge *bridge;
 	uv_loop_t loop;
-	struct options options;
 	struct hub hub;
-	struct auth auth;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct list listeners;
@@ -36,6 +41,18 @@ struct bridge {
 	unsigned int conn_count;
 	struct list sessions;
 	bool stopping;
+};
+
+/**
+ * struct bridge - The program.
+ * @options: The command line.
+ * @channels: What is served.
+ * @auth: The tokens.
+ */
+struct bridge {
+	struct options options;
+	struct channels channels;
+	struct auth auth;
 };
 
 #endif /* BRIDGE_H */

@@ -3,7 +3,7 @@
 
 BRIDGE       := $(BUILD)/memlog-bridge
 BRIDGE_NAMES := main options log runtime access auth block format format_text \
-		  cursor source source_ring source_embedded hub feed client pace \
+		  cursor channel source source_ring source_embedded hub feed client pace \
 		  listen accept request http assets sink sink_ws
 BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
 BRIDGE_WEB   := $(wildcard bridge/web/*)

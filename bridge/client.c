@@ -87,17 +87,15 @@ static int fall_back(struct client *client)
 	return err == -ESTALE ? own_open_next_stream(client) : err;
 }
 
-int client_open(struct client *client, struct channel *channel,
+int client_open(struct client *client, struct hub *hub, struct channel *channel,
 		enum format_id format, const struct client_ops *ops)
 {
-	struct feed *feed = channel->feed;
+	struct feed *feed;
 	int err;
 
-	if (!feed) {
-		err = feed_open(&feed, channel);
-		if (err)
-			return err;
-	}
+	err = feed_get(&feed, hub, channel);
+	if (err)
+		return err;
 	client->ops = ops;
 	client->format = format;
 	feed_attach(feed, client);

@@ -11,7 +11,7 @@
 
 static void want_read(struct feed *feed)
 {
-	struct hub *hub = feed->channel->hub;
+	struct hub *hub = feed->hub;
 
 	if (feed->polling)
 		uv_poll_stop(&feed->poll);
@@ -52,8 +52,7 @@ static void on_close(uv_handle_t *handle)
 
 static void feed_close(struct feed *feed)
 {
-	if (feed->channel->feed == feed)
-		feed->channel->feed = NULL;
+	list_del(&feed->link);
 	for (; feed->first < feed->next; feed->first++)
 		batch_free(feed_batch(feed, feed->first));
 	list_del(&feed->ready_link);
@@ -63,7 +62,7 @@ static void feed_close(struct feed *feed)
 
 static int init_handles(struct feed *feed, struct memlog_reader *reader)
 {
-	uv_loop_t *loop = feed->channel->hub->loop;
+	uv_loop_t *loop = feed->hub->loop;
 	int err;
 
 	err = uv_poll_init(loop, &feed->poll, memlog_fd(reader));
@@ -76,7 +75,7 @@ static int init_handles(struct feed *feed, struct memlog_reader *reader)
 	return 0;
 }
 
-int feed_open(struct feed **feedp, struct channel *channel)
+static int feed_open(struct feed **feedp, struct hub *hub, struct channel *channel)
 {
 	struct memlog_reader_options options = {
 		.size = sizeof(options),
@@ -94,6 +93,7 @@ int feed_open(struct feed **feedp, struct channel *channel)
 		err = -ENOMEM;
 		goto err_close_reader;
 	}
+	feed->hub = hub;
 	feed->channel = channel;
 	feed->status = 1;
 	list_init(&feed->ready_link);
@@ -103,7 +103,7 @@ int feed_open(struct feed **feedp, struct channel *channel)
 		err = init_handles(feed, reader);
 	if (err)
 		goto err_free;
-	channel->feed = feed;
+	list_add_tail(&feed->link, &hub->feeds);
 	*feedp = feed;
 	return 0;
 
@@ -112,6 +112,18 @@ err_free:
 err_close_reader:
 	memlog_reader_close(reader);
 	return err;
+}
+
+int feed_get(struct feed **feedp, struct hub *hub, struct channel *channel)
+{
+	struct list *pos;
+
+	list_for_each(pos, &hub->feeds) {
+		*feedp = list_entry(pos, struct feed, link);
+		if ((*feedp)->channel == channel)
+			return 0;
+	}
+	return feed_open(feedp, hub, channel);
 }
 
 void feed_attach(struct feed *feed, struct client *client)
@@ -172,8 +184,7 @@ static void wake_all(struct feed *feed)
 static void feed_end(struct feed *feed, int status)
 {
 	feed->status = status;
-	if (feed->channel->feed == feed)
-		feed->channel->feed = NULL;
+	list_del(&feed->link);
 	if (status < 0)
 		log_error("channel %s: can't read any further: %s",
 			  feed->channel->name, strerror(-status));

@@ -6,6 +6,8 @@
 
 /**
  * struct feed - What the clients of a channel follow.
+ * @link: In hub->feeds, while new clients may follow it.
+ * @hub: Whose it is.
  * @channel: The channel.
  * @cursor: Reads along with the ring; cursor.at is the head.
  * @poll: Watches the reader, while @polling.
@@ -25,6 +27,8 @@
  * @handles: Loop handles not closed yet.
  */
 struct feed {
+	struct list link;
+	struct hub *hub;
 	struct channel *channel;
 	struct cursor cursor;
 	uv_poll_t poll;
@@ -43,8 +47,8 @@ struct feed {
 	int handles;
 };
 
-/* Begins to read at the end of the channel. */
-int feed_open(struct feed **feedp, struct channel *channel);
+/* Finds the feed of a channel, or begins to read at its end. */
+int feed_get(struct feed **feedp, struct hub *hub, struct channel *channel);
 
 /* Clients come and go; the feed goes with the last one. */
 void feed_attach(struct feed *feed, struct client *client);

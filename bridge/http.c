@@ -39,24 +39,21 @@ static int reply_asset(struct lws *wsi, const struct asset *asset)
 	return request_reply(wsi, &reply);
 }
 
-static int reply_ready(struct lws *wsi, struct bridge *bridge)
+static int reply_ready(struct lws *wsi, struct shard *shard)
 {
 	struct reply reply = { .status = HTTP_STATUS_OK, .body = "ready\n" };
-	struct list *pos;
+	struct channel *channel = NULL;
 
-	if (bridge->stopping)
+	if (shard->stopping)
 		reply = (struct reply){
 			.status = HTTP_STATUS_SERVICE_UNAVAILABLE, .body = "stopping\n",
 		};
-	list_for_each(pos, &bridge->hub.channels) {
-		struct channel *channel = list_entry(pos, struct channel, link);
-
+	while ((channel = channels_next(&shard->bridge->channels, channel)))
 		if (source_check(&channel->source))
 			reply = (struct reply){
 				.status = HTTP_STATUS_SERVICE_UNAVAILABLE,
 				.body = "a channel can't be read\n",
 			};
-	}
 	return request_reply(wsi, &reply);
 }
 
@@ -87,7 +84,7 @@ static int answer(struct lws *wsi, struct conn *conn, const char *path)
 	if (!strcmp(path, "/healthz"))
 		return request_reply(wsi, &alive);
 	if (!strcmp(path, "/readyz"))
-		return reply_ready(wsi, conn->bridge);
+		return reply_ready(wsi, conn->shard);
 	if (!request_site(wsi, conn, &refused))
 		return request_reply(wsi, &refused);
 	asset = asset_find(path);
@@ -126,7 +123,7 @@ static bool may_upgrade(struct lws *wsi, struct conn *conn, const char *to,
 		return false;
 	if (!request_site(wsi, conn, reply) || !request_handshake(wsi, reply))
 		return false;
-	channel = hub_find(&conn->bridge->hub, name);
+	channel = channels_find(&conn->shard->bridge->channels, name);
 	if (!request_token(wsi, conn, AUTH_READ, channel ? channel->name : "", reply))
 		return false;
 	conn->sink = sink;
@@ -142,7 +139,7 @@ static int confirm_upgrade(struct lws *wsi, struct conn *conn, const char *to)
 	/* lws 4.1 has answered an upgrade it does not know, and asks nevertheless */
 	if (!lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE))
 		return -1;
-	if (conn->bridge->stopping)
+	if (conn->shard->stopping)
 		return -1;
 	if (may_upgrade(wsi, conn, to, &reply))
 		return 0;
@@ -199,16 +196,16 @@ static void lws_says(int level, const char *line)
 	log_error("libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
 }
 
-int http_init(struct bridge *bridge)
+int http_init(struct shard *shard)
 {
 	static lws_retry_bo_t policy;
-	void *loops[] = { &bridge->loop };
+	void *loops[] = { &shard->loop };
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = protocols,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
 		.foreign_loops = loops,
-		.pcontext = &bridge->context,
+		.pcontext = &shard->context,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 		.server_string = "memlog-bridge",
@@ -221,13 +218,13 @@ int http_init(struct bridge *bridge)
 	};
 
 	fill_protocols();
-	policy.secs_since_valid_ping = (uint16_t)(bridge->options.idle_timeout / 2);
-	policy.secs_since_valid_hangup = (uint16_t)bridge->options.idle_timeout;
+	policy.secs_since_valid_ping = (uint16_t)(shard->bridge->options.idle_timeout / 2);
+	policy.secs_since_valid_hangup = (uint16_t)shard->bridge->options.idle_timeout;
 	lws_set_log_level(LLL_ERR, lws_says);
-	bridge->context = lws_create_context(&info);
-	if (bridge->context)
-		bridge->vhost = lws_create_vhost(bridge->context, &info);
-	if (!bridge->vhost) {
+	shard->context = lws_create_context(&info);
+	if (shard->context)
+		shard->vhost = lws_create_vhost(shard->context, &info);
+	if (!shard->vhost) {
 		log_error("libwebsockets does not start; is its libuv plugin installed (Debian: libwebsockets-evlib-uv)?");
 		return EXIT_SYSTEM;
 	}
@@ -237,8 +234,8 @@ int http_init(struct bridge *bridge)
 	return 0;
 }
 
-void http_uninit(struct bridge *bridge)
+void http_uninit(struct shard *shard)
 {
-	if (bridge->context)
-		lws_context_destroy(bridge->context);
+	if (shard->context)
+		lws_context_destroy(shard->context);
 }

@@ -8,9 +8,9 @@
 #include "bridge.h"
 
 /* Sets up libwebsockets on the loop; says what is wrong, returns an exit status. */
-int http_init(struct bridge *bridge);
+int http_init(struct shard *shard);
 
-/* Begins to take it down; bridge->context is NULL once the loop has done it. */
-void http_uninit(struct bridge *bridge);
+/* Begins to take it down; shard->context is NULL once the loop has done it. */
+void http_uninit(struct shard *shard);
 
 #endif /* BRIDGE_HTTP_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hub: channels, and the clients that follow them.
+ * The hub: the clients of one thread, and what they follow.
  *
  * A channel that somebody follows has a feed: one cursor that reads along with
  * the ring, and a window of the last batches it read. A client is a place in
@@ -19,47 +19,29 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "channel.h"
 #include "cursor.h"
 #include "list.h"
 #include "pace.h"
-#include "source.h"
 
 struct client;
-
-#define CHANNEL_NAME_MAX	63
 
 /* What a feed's window holds at most: batches, a power of two, and bytes. */
 #define WINDOW_BATCHES		256
 #define WINDOW_BYTES		(2U << 20)
 
 /**
- * struct hub - All channels.
+ * struct hub - What one thread's clients follow.
  * @loop: Where it runs.
- * @channels: List of struct channel.
+ * @feeds: List of struct feed.
  * @ready: Feeds to be read in the next round.
  * @pace: When that is.
  */
 struct hub {
 	uv_loop_t *loop;
-	struct list channels;
+	struct list feeds;
 	struct list ready;
 	struct pace pace;
-};
-
-/**
- * struct channel - A named ring.
- * @link: In hub->channels.
- * @hub: The hub.
- * @name: Its name.
- * @source: Where its records come from.
- * @feed: What its clients follow; NULL while it has none.
- */
-struct channel {
-	struct list link;
-	struct hub *hub;
-	char name[CHANNEL_NAME_MAX + 1];
-	struct source source;
-	struct feed *feed;
 };
 
 /**
@@ -113,25 +95,20 @@ int hub_init(struct hub *hub, uv_loop_t *loop);
 /* No client may be left. The loop must run once more before @hub is freed. */
 void hub_uninit(struct hub *hub);
 
-/* Adds a channel; says what is wrong itself. -EINVAL is the user's mistake. */
-int hub_add(struct hub *hub, const char *name, const char *value);
-
-/* A channel by name; "" is the one named memlog, else the only one. */
-struct channel *hub_find(struct hub *hub, const char *name);
-
 /* A sink worked for so long on what the hub gave it. */
 void hub_spent(struct hub *hub, uint64_t ns);
 
 /**
  * client_open() - Follow a channel from its oldest record on.
  * @client: The client, of zeros.
+ * @hub: Of this thread.
  * @channel: The channel.
  * @format: How.
  * @ops: Whom to wake.
  *
  * Return: 0, or why the channel can't be read.
  */
-int client_open(struct client *client, struct channel *channel,
+int client_open(struct client *client, struct hub *hub, struct channel *channel,
 		enum format_id format, const struct client_ops *ops);
 void client_close(struct client *client);
 

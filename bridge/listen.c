@@ -47,7 +47,7 @@ static void on_pause_end(uv_timer_t *timer)
 }
 
 /* Takes @fd, which is listening, @url and @path, whether it succeeds or not. */
-static int add_listener(struct bridge *bridge, int fd, bool open, char *url, char *path)
+static int add_listener(struct shard *shard, int fd, bool open, char *url, char *path)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -58,18 +58,18 @@ static int add_listener(struct bridge *bridge, int fd, bool open, char *url, cha
 		free(listener);
 		return -ENOMEM;
 	}
-	listener->bridge = bridge;
+	listener->shard = shard;
 	listener->fd = fd;
 	listener->open = open;
 	listener->url = url;
 	listener->path = path;
 	listener->handles = 2;
-	uv_poll_init(&bridge->loop, &listener->poll, fd);
-	uv_timer_init(&bridge->loop, &listener->pause);
+	uv_poll_init(&shard->loop, &listener->poll, fd);
+	uv_timer_init(&shard->loop, &listener->pause);
 	listener->poll.data = listener;
 	listener->pause.data = listener;
 	uv_poll_start(&listener->poll, UV_READABLE, on_poll);
-	list_add_tail(&listener->link, &bridge->listeners);
+	list_add_tail(&listener->link, &shard->listeners);
 	return 0;
 }
 
@@ -85,11 +85,11 @@ static void on_close(uv_handle_t *handle)
 	free(listener);
 }
 
-void listen_close(struct bridge *bridge)
+void listen_close(struct shard *shard)
 {
 	struct list *pos, *n;
 
-	list_for_each_safe(pos, n, &bridge->listeners) {
+	list_for_each_safe(pos, n, &shard->listeners) {
 		struct listener *listener = list_entry(pos, struct listener, link);
 
 		list_del(&listener->link);
@@ -168,7 +168,7 @@ static char *make_url(int fd, const char *addr, const struct sockaddr *sa)
 }
 
 /* Return: the port, or a negative errno value. */
-static int listen_tcp(struct bridge *bridge, const char *addr, int port, bool open)
+static int listen_tcp(struct shard *shard, const char *addr, int port, bool open)
 {
 	struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
@@ -197,7 +197,7 @@ static int listen_tcp(struct bridge *bridge, const char *addr, int port, bool op
 		close(fd);
 	} else {
 		port = bound_port(fd);
-		err = add_listener(bridge, fd, open, make_url(fd, addr, ai->ai_addr), NULL);
+		err = add_listener(shard, fd, open, make_url(fd, addr, ai->ai_addr), NULL);
 	}
 	freeaddrinfo(ai);
 	return err ? err : port;
@@ -218,7 +218,7 @@ static int tcp_status(int err, const char *option, const char *value)
 	return err == -EINVAL || err == -EPERM ? EXIT_USAGE : EXIT_SYSTEM;
 }
 
-static int open_tcp(struct bridge *bridge, const char *value, bool open)
+static int open_tcp(struct shard *shard, const char *value, bool open)
 {
 	const char *option = open ? "--listen-insecure" : "--listen";
 	char addr[64];
@@ -227,9 +227,9 @@ static int open_tcp(struct bridge *bridge, const char *value, bool open)
 	if (port < 0)
 		return tcp_status(-EINVAL, option, value);
 	if (strcmp(addr, "localhost"))
-		return tcp_status(listen_tcp(bridge, addr, port, open), option, value);
-	port = listen_tcp(bridge, "127.0.0.1", port, open);
-	if (port > 0 && listen_tcp(bridge, "::1", port, open) < 0)
+		return tcp_status(listen_tcp(shard, addr, port, open), option, value);
+	port = listen_tcp(shard, "127.0.0.1", port, open);
+	if (port > 0 && listen_tcp(shard, "::1", port, open) < 0)
 		log_info("can't listen on [::1]:%d as well", port);
 	return tcp_status(port, option, value);
 }
@@ -254,13 +254,13 @@ static int remove_stale(const char *path, const struct sockaddr_un *addr)
 	return unlink(path) ? -errno : 0;
 }
 
-static gid_t channels_group(struct bridge *bridge)
+static gid_t channels_group(struct shard *shard)
 {
-	struct list *pos;
+	struct channel *channel = NULL;
 	gid_t group = (gid_t)-1;
 
-	list_for_each(pos, &bridge->hub.channels) {
-		group = source_group(&list_entry(pos, struct channel, link)->source);
+	while ((channel = channels_next(&shard->bridge->channels, channel))) {
+		group = source_group(&channel->source);
 		if (group != (gid_t)-1)
 			break;
 	}
@@ -268,10 +268,10 @@ static gid_t channels_group(struct bridge *bridge)
 }
 
 /* Nobody gets in before the group is right. */
-static int bind_unix(struct bridge *bridge, int fd, const char *path,
+static int bind_unix(struct shard *shard, int fd, const char *path,
 		     const struct sockaddr_un *addr)
 {
-	gid_t group = channels_group(bridge);
+	gid_t group = channels_group(shard);
 	mode_t mask = umask(0777);
 	int err = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
 
@@ -287,7 +287,7 @@ static int bind_unix(struct bridge *bridge, int fd, const char *path,
 	return err;
 }
 
-static int open_unix(struct bridge *bridge, const char *path)
+static int open_unix(struct shard *shard, const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, err;
@@ -301,12 +301,12 @@ static int open_unix(struct bridge *bridge, const char *path)
 	err = remove_stale(path, &addr);
 	if (!err) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		err = fd < 0 ? -errno : bind_unix(bridge, fd, path, &addr);
+		err = fd < 0 ? -errno : bind_unix(shard, fd, path, &addr);
 		if (err && fd >= 0)
 			close(fd);
 	}
 	if (!err)
-		err = add_listener(bridge, fd, true, strdup(path), strdup(path));
+		err = add_listener(shard, fd, true, strdup(path), strdup(path));
 	if (!err)
 		return 0;
 	log_error("can't listen on %s: %s%s", path, strerror(-err),
@@ -314,22 +314,22 @@ static int open_unix(struct bridge *bridge, const char *path)
 	return EXIT_SYSTEM;
 }
 
-int listen_open(struct bridge *bridge)
+int listen_open(struct shard *shard)
 {
-	const struct options *options = &bridge->options;
+	const struct options *options = &shard->bridge->options;
 	const struct option_list *list = &options->listen;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < list->count; i++) {
 		const char *value = list->values[i];
 
-		status = !strncmp(value, "unix:", 5) ? open_unix(bridge, value + 5) :
-						       open_tcp(bridge, value, false);
+		status = !strncmp(value, "unix:", 5) ? open_unix(shard, value + 5) :
+						       open_tcp(shard, value, false);
 	}
 	list = &options->listen_insecure;
 	for (size_t i = 0; !status && i < list->count; i++)
-		status = open_tcp(bridge, list->values[i], true);
-	if (!status && list_empty(&bridge->listeners))
-		status = open_tcp(bridge, "localhost:8080", false);
+		status = open_tcp(shard, list->values[i], true);
+	if (!status && list_empty(&shard->listeners))
+		status = open_tcp(shard, "localhost:8080", false);
 	return status;
 }

@@ -17,8 +17,8 @@ struct sink;
 
 /**
  * struct listener - A socket that is listened on.
- * @link: In bridge->listeners.
- * @bridge: The bridge.
+ * @link: In shard->listeners.
+ * @shard: Whose it is.
  * @poll: Watches it.
  * @pause: Ends the pause after accept(2) ran out of something.
  * @handles: Loop handles not closed yet.
@@ -29,7 +29,7 @@ struct sink;
  */
 struct listener {
 	struct list link;
-	struct bridge *bridge;
+	struct shard *shard;
 	uv_poll_t poll;
 	uv_timer_t pause;
 	int handles;
@@ -51,8 +51,8 @@ struct peer {
 
 /**
  * struct conn - A connection, from accept to its end.
- * @link: In bridge->conns.
- * @bridge: The bridge.
+ * @link: In shard->conns.
+ * @shard: Whose it is.
  * @peer: Who it is counted for.
  * @open: As that of the listener.
  * @sink: What serves it, when it follows a channel.
@@ -60,7 +60,7 @@ struct peer {
  */
 struct conn {
 	struct list link;
-	struct bridge *bridge;
+	struct shard *shard;
 	struct peer peer;
 	bool open;
 	const struct sink *sink;
@@ -68,8 +68,8 @@ struct conn {
 };
 
 /* Opens all listeners of the options; says what is wrong, returns an exit status. */
-int listen_open(struct bridge *bridge);
-void listen_close(struct bridge *bridge);
+int listen_open(struct shard *shard);
+void listen_close(struct shard *shard);
 
 /* The last of a connection. */
 void conn_free(struct conn *conn);

@@ -26,6 +26,7 @@
 #define STOP_LOOK_MS	10
 
 static struct bridge bridge;
+static struct shard shard = { .bridge = &bridge };
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 static uv_signal_t signal_handles[3];
 static uv_timer_t stop_timer;
@@ -33,19 +34,19 @@ static uint64_t stop_time;
 
 static void on_stop_timer(uv_timer_t *timer)
 {
-	if (list_empty(&bridge.sessions) || uv_now(&bridge.loop) >= stop_time)
-		uv_stop(&bridge.loop);
+	if (list_empty(&shard.sessions) || uv_now(&shard.loop) >= stop_time)
+		uv_stop(&shard.loop);
 }
 
 static void stop(void)
 {
-	if (bridge.stopping)
+	if (shard.stopping)
 		return;
-	bridge.stopping = true;
+	shard.stopping = true;
 	runtime_notify("STOPPING=1");
-	listen_close(&bridge);
-	sink_stop_all(&bridge);
-	stop_time = uv_now(&bridge.loop) + STOP_MS;
+	listen_close(&shard);
+	sink_stop_all(&shard);
+	stop_time = uv_now(&shard.loop) + STOP_MS;
 	uv_timer_start(&stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
 }
 
@@ -69,20 +70,21 @@ static void on_signal(uv_signal_t *handle, int signum)
 
 static int open_loop(void)
 {
-	int err = uv_loop_init(&bridge.loop);
+	int err = uv_loop_init(&shard.loop);
 
 	if (err) {
 		log_error("can't make an event loop: %s", uv_strerror(err));
 		return EXIT_SYSTEM;
 	}
-	list_init(&bridge.listeners);
-	list_init(&bridge.conns);
-	list_init(&bridge.sessions);
+	channels_init(&bridge.channels);
+	list_init(&shard.listeners);
+	list_init(&shard.conns);
+	list_init(&shard.sessions);
 	for (int i = 0; i < 3; i++) {
-		uv_signal_init(&bridge.loop, &signal_handles[i]);
+		uv_signal_init(&shard.loop, &signal_handles[i]);
 		uv_signal_start(&signal_handles[i], on_signal, signals[i]);
 	}
-	uv_timer_init(&bridge.loop, &stop_timer);
+	uv_timer_init(&shard.loop, &stop_timer);
 	return 0;
 }
 
@@ -91,8 +93,8 @@ static void close_loop(void)
 	for (int i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&signal_handles[i], NULL);
 	uv_close((uv_handle_t *)&stop_timer, NULL);
-	uv_run(&bridge.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&bridge.loop);
+	uv_run(&shard.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&shard.loop);
 }
 
 static int add_channel(const char *option)
@@ -107,7 +109,7 @@ static int add_channel(const char *option)
 		return EXIT_USAGE;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)(value - option), option);
-	err = hub_add(&bridge.hub, name, value + 1);
+	err = channels_add(&bridge.channels, name, value + 1);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	if (err)
@@ -121,11 +123,10 @@ static int add_channel(const char *option)
  */
 static int check_output(void)
 {
+	struct channel *channel = NULL;
 	struct stat out, channel_st;
-	struct list *pos;
 
-	list_for_each(pos, &bridge.hub.channels) {
-		struct channel *channel = list_entry(pos, struct channel, link);
+	while ((channel = channels_next(&bridge.channels, channel))) {
 		const char *path = channel->source.path;
 
 		if (!path || stat(path, &channel_st))
@@ -145,7 +146,7 @@ static int check_output(void)
 static int open_hub(void)
 {
 	const struct option_list *list = &bridge.options.channels;
-	int err = hub_init(&bridge.hub, &bridge.loop);
+	int err = hub_init(&shard.hub, &shard.loop);
 	int status = 0;
 
 	if (err) {
@@ -168,7 +169,7 @@ static bool needs_tokens(void)
 {
 	struct list *pos;
 
-	list_for_each(pos, &bridge.listeners)
+	list_for_each(pos, &shard.listeners)
 		if (!list_entry(pos, struct listener, link)->open)
 			return true;
 	return bridge.options.token_file;
@@ -176,7 +177,7 @@ static bool needs_tokens(void)
 
 static int open_tokens(void)
 {
-	struct list *first = bridge.hub.channels.next;
+	struct channel *first = channels_next(&bridge.channels, NULL);
 	int err;
 
 	if (!needs_tokens())
@@ -185,7 +186,7 @@ static int open_tokens(void)
 		err = auth_load(&bridge.auth, bridge.options.token_file);
 	else
 		err = auth_make(&bridge.auth,
-				source_group(&list_entry(first, struct channel, link)->source));
+				source_group(&first->source));
 	return err ? EXIT_SYSTEM : 0;
 }
 
@@ -195,7 +196,7 @@ static void print_addresses(void)
 	const char *token = auth_made_token(&bridge.auth), *last = "";
 	struct list *pos;
 
-	list_for_each(pos, &bridge.listeners) {
+	list_for_each(pos, &shard.listeners) {
 		struct listener *listener = list_entry(pos, struct listener, link);
 
 		/* localhost is two of them, and one address */
@@ -231,9 +232,9 @@ static int open_all(void)
 	if (!status)
 		status = check_output();
 	if (!status)
-		status = http_init(&bridge);
+		status = http_init(&shard);
 	if (!status)
-		status = listen_open(&bridge);
+		status = listen_open(&shard);
 	if (!status)
 		status = open_tokens();
 	return status;
@@ -243,7 +244,7 @@ static int open_all(void)
 static void settle(void)
 {
 	for (int i = 0; i < 10; i++)
-		uv_run(&bridge.loop, UV_RUN_NOWAIT);
+		uv_run(&shard.loop, UV_RUN_NOWAIT);
 }
 
 /*
@@ -252,13 +253,14 @@ static void settle(void)
  */
 static void close_all(void)
 {
-	listen_close(&bridge);
-	for (int i = 0; bridge.context && i < 4; i++) {
-		http_uninit(&bridge);
+	listen_close(&shard);
+	for (int i = 0; shard.context && i < 4; i++) {
+		http_uninit(&shard);
 		settle();
 	}
 	settle();
-	hub_uninit(&bridge.hub);
+	hub_uninit(&shard.hub);
+	channels_uninit(&bridge.channels);
 	auth_free(&bridge.auth);
 }
 
@@ -277,7 +279,7 @@ int main(int argc, char **argv)
 	if (!status) {
 		print_addresses();
 		runtime_notify("READY=1");
-		uv_run(&bridge.loop, UV_RUN_DEFAULT);
+		uv_run(&shard.loop, UV_RUN_DEFAULT);
 	}
 	close_all();
 	close_loop();

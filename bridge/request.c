@@ -57,7 +57,7 @@ void request_host(struct lws *wsi, char host[HOST_HEADER_MAX])
 
 bool request_site(struct lws *wsi, struct conn *conn, struct reply *reply)
 {
-	const struct options *options = &conn->bridge->options;
+	const struct options *options = &conn->shard->bridge->options;
 	char host[HOST_HEADER_MAX], origin[HOST_HEADER_MAX + 8];
 	int len;
 
@@ -138,7 +138,7 @@ bool request_token(struct lws *wsi, struct conn *conn, enum auth_right right,
 		   const char *channel, struct reply *reply)
 {
 	struct ask ask = {
-		.auth = &conn->bridge->auth, .right = right, .channel = channel,
+		.auth = &conn->shard->bridge->auth, .right = right, .channel = channel,
 	};
 
 	if (conn->open || by_header(wsi, &ask) || by_cookie(wsi, &ask) ||

@@ -37,8 +37,8 @@ size_t sink_session_size(void)
 	return size;
 }
 
-void sink_stop_all(struct bridge *bridge)
+void sink_stop_all(struct shard *shard)
 {
 	for (size_t i = 0; i < SINKS; i++)
-		sinks[i]->stop(bridge);
+		sinks[i]->stop(shard);
 }

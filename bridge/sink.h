@@ -22,7 +22,7 @@ struct sink {
 	bool upgrade;
 	size_t session_size;
 	lws_callback_function *callback;
-	void (*stop)(struct bridge *bridge);
+	void (*stop)(struct shard *shard);
 };
 
 extern const struct sink sink_ws;
@@ -39,6 +39,6 @@ const struct sink *sink_find(const char *path, const char **channel);
 /* Room for a client of any sink. */
 size_t sink_session_size(void);
 
-void sink_stop_all(struct bridge *bridge);
+void sink_stop_all(struct shard *shard);
 
 #endif /* BRIDGE_SINK_H */

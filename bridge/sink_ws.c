@@ -25,7 +25,7 @@ static const char ping[] = { 'p', 'i', 'n', 'g' };
 /**
  * struct ws_session - A client.
  * @client: Its place in the channel.
- * @link: In bridge->sessions.
+ * @link: In shard->sessions.
  * @conn: Its connection.
  * @wsi: The same, for libwebsockets.
  * @asked: It will call back when a frame can be sent.
@@ -92,8 +92,9 @@ static int on_established(struct ws_session *session, struct lws *wsi, struct co
 	memset(session, 0, sizeof(*session));
 	session->wsi = wsi;
 	session->conn = conn;
-	list_add_tail(&session->link, &conn->bridge->sessions);
-	err = client_open(&session->client, conn->channel, format_of(wsi), &ws_client_ops);
+	list_add_tail(&session->link, &conn->shard->sessions);
+	err = client_open(&session->client, &conn->shard->hub, conn->channel,
+			  format_of(wsi), &ws_client_ops);
 	if (err) {
 		log_error("channel %s: can't be read: %s", conn->channel->name,
 			  strerror(-err));
@@ -178,7 +179,7 @@ static int on_writable(struct ws_session *session)
 		return 0;
 	began = uv_hrtime();
 	ret = send_next(session);
-	hub_spent(&session->conn->bridge->hub, uv_hrtime() - began);
+	hub_spent(&session->conn->shard->hub, uv_hrtime() - began);
 	return ret;
 }
 
@@ -245,11 +246,11 @@ static int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 	}
 }
 
-static void ws_stop(struct bridge *bridge)
+static void ws_stop(struct shard *shard)
 {
 	struct list *pos;
 
-	list_for_each(pos, &bridge->sessions)
+	list_for_each(pos, &shard->sessions)
 		close_with(list_entry(pos, struct ws_session, link),
 			   LWS_CLOSE_STATUS_GOINGAWAY, "the bridge stops");
 }

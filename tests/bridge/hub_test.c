@@ -125,6 +125,7 @@ FIXTURE(hub)
 {
 	uv_loop_t loop;
 	struct hub hub;
+	struct channels channels;
 	struct channel *channel;
 	struct memlog_embedded *ring;
 	struct follower followers[FOLLOWERS];
@@ -146,9 +147,10 @@ FIXTURE_SETUP(hub)
 	memset(self->followers, 0, sizeof(self->followers));
 	self->written = 0;
 	uv_loop_init(&self->loop);
+	channels_init(&self->channels);
 	ASSERT_EQ(0, hub_init(&self->hub, &self->loop));
-	ASSERT_EQ(0, hub_add(&self->hub, "ring", variant->value));
-	self->channel = hub_find(&self->hub, "");
+	ASSERT_EQ(0, channels_add(&self->channels, "ring", variant->value));
+	self->channel = channels_find(&self->channels, "");
 	ASSERT_NE(NULL, self->channel);
 	self->ring = self->channel->source.ring;
 }
@@ -164,8 +166,9 @@ FIXTURE_TEARDOWN(hub)
 		client_close(&self->followers[i].client);
 	for (int i = 0; i < 5; i++)
 		turn(self);
-	EXPECT_EQ(NULL, self->channel->feed);
+	EXPECT_TRUE(list_empty(&self->hub.feeds));
 	hub_uninit(&self->hub);
+	channels_uninit(&self->channels);
 	uv_run(&self->loop, UV_RUN_DEFAULT);
 	EXPECT_EQ(0, uv_loop_close(&self->loop));
 }
@@ -186,7 +189,8 @@ static void open_one(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self,
 	struct follower *f = &self->followers[i];
 
 	memset(f, 0, sizeof(*f));
-	ASSERT_EQ(0, client_open(&f->client, self->channel, FORMAT_TEXT, &ops));
+	ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel,
+				 FORMAT_TEXT, &ops));
 	f->awake = true;
 }
 
@@ -331,8 +335,8 @@ TEST_F(hub, streams_that_end)
 	ASSERT_NE(NULL, mkdtemp(path));
 	path[strlen(path)] = '/';
 	ASSERT_EQ(0, memlog_embedded_open(&ring, path, &options));
-	ASSERT_EQ(0, hub_add(&self->hub, "file", path));
-	self->channel = hub_find(&self->hub, "file");
+	ASSERT_EQ(0, channels_add(&self->channels, "file", path));
+	self->channel = channels_find(&self->channels, "file");
 	self->ring = ring;
 	open_one(_metadata, self, 0);
 	write_some(self, 10);

@@ -16,12 +16,14 @@ char *block_reserve(struct block **blockp, size_t more)
 		room = room ? room : BLOCK_SMALLEST;
 		while (room - len < more)
 			room *= 2;
-		block = realloc(block, sizeof(*block) + BLOCK_HEADROOM + room);
+		block = realloc(block, sizeof(*block) + BLOCK_HEADROOM + room + BLOCK_TAILROOM);
 		if (!block)
 			return NULL;
 		if (!*blockp) {
 			block->refs = 1;
 			block->len = 0;
+			block->next = NULL;
+			block->binary = false;
 		}
 		block->room = room;
 		*blockp = block;
@@ -35,7 +37,7 @@ void block_trim(struct block **blockp)
 
 	if (!block || block->room - block->len < BLOCK_SMALLEST)
 		return;
-	block = realloc(block, sizeof(*block) + BLOCK_HEADROOM + block->len);
+	block = realloc(block, sizeof(*block) + BLOCK_HEADROOM + block->len + BLOCK_TAILROOM);
 	if (!block)
 		return;
 	block->room = block->len;
@@ -50,6 +52,12 @@ struct block *block_get(struct block *block)
 
 void block_put(struct block *block)
 {
-	if (block && !--block->refs)
+	struct block *next;
+
+	if (!block || --block->refs)
+		return;
+	for (; block; block = next) {
+		next = block->next;
 		free(block);
+	}
 }

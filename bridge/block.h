@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Encoded bytes on their way to any number of clients: written once, shared by
- * counting, freed by whoever lets go last. All of it happens on the loop.
+ * counting, freed by whoever lets go last. A block belongs to one thread at a
+ * time: a worker that makes it, then the loop.
  */
 #ifndef BRIDGE_BLOCK_H
 #define BRIDGE_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * Room before the bytes, which a sink may scribble on while it sends: a frame's
- * header is put there, the same for every client.
+ * Room before the bytes and behind them, which a sink may scribble on while it
+ * sends: what frames them is put there, the same for every client.
  */
 #define BLOCK_HEADROOM	64
+#define BLOCK_TAILROOM	8
 
 /**
- * struct block - A piece of one format's output.
- * @refs: How many hold it.
+ * struct block - A frame of one format's output.
+ * @refs: How many hold it, and with it all that follow by @next.
+ * @binary: It is no text.
+ * @next: The next frame, NULL behind the last.
  * @len: Bytes in it.
  * @room: Bytes that fit.
  * @mem: Headroom, then the bytes.
  */
 struct block {
 	unsigned int refs;
+	bool binary;
+	struct block *next;
 	size_t len;
 	size_t room;
 	unsigned char mem[];

@@ -2,7 +2,7 @@
 # The bridge: build/memlog-bridge.
 
 BRIDGE       := $(BUILD)/memlog-bridge
-BRIDGE_NAMES := main options log runtime access auth block format format_text \
+BRIDGE_NAMES := main options log runtime access auth block format format_text format_json format_binary service \
 		  cursor channel source source_ring source_embedded hub feed client pace \
 		  listen accept request http assets sink sink_ws
 BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)

@@ -17,12 +17,14 @@
 static int own_begin(struct client *client, struct memlog_reader *reader,
 		     const struct place *at)
 {
-	int err = cursor_open(&client->cursor, reader, at, 1U << client->format);
+	int err = cursor_open(&client->cursor, reader, client->feed->channel->name, at,
+			      1U << client->format);
 
 	if (err) {
 		memlog_reader_close(reader);
 		return err;
 	}
+	client->cursor.to_the_end = true;
 	client->own = true;
 	return 0;
 }
@@ -73,9 +75,7 @@ static int own_open_next_stream(struct client *client)
 	if (old->stream != at.stream)
 		return -ESTALE;
 	err = own_open(client, MEMLOG_READ_FROM, NULL);
-	if (err || old->seq == at.seq)
-		return err;
-	return cursor_tell_lost(&client->cursor, old->seq - at.seq, old->pos - at.pos);
+	return err ? err : cursor_tell_ended(&client->cursor, &at, old);
 }
 
 /* Its next batch is not in the window: it goes on by itself. */

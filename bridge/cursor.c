@@ -53,7 +53,7 @@ static int ask_place(struct memlog_reader *reader, struct place *place)
 	return 0;
 }
 
-int cursor_open(struct cursor *cur, struct memlog_reader *reader,
+int cursor_open(struct cursor *cur, struct memlog_reader *reader, const char *channel,
 		const struct place *at, unsigned int mask)
 {
 	int err;
@@ -69,6 +69,7 @@ int cursor_open(struct cursor *cur, struct memlog_reader *reader,
 	cur->from = cur->at;
 	cur->partial = cur->at.carry.len;
 	cur->reader = reader;
+	cur->channel = channel;
 	cursor_set_formats(cur, mask);
 	return 0;
 }
@@ -86,33 +87,104 @@ void cursor_set_formats(struct cursor *cur, unsigned int mask)
 		unsigned int bit = 1U << i;
 
 		if ((mask & bit) && !(cur->formats & bit))
-			encoder_init(&cur->encoders[i], formats[i], &cur->at.carry);
+			encoder_init(&cur->encoders[i], formats[i], cur->at.stream,
+				     &cur->at.carry);
 		else if (!(mask & bit) && (cur->formats & bit))
 			encoder_uninit(&cur->encoders[i]);
 	}
 	cur->formats = mask;
 }
 
-int cursor_tell_lost(struct cursor *cur, uint64_t records, uint64_t bytes)
+int cursor_tell_hello(struct cursor *cur)
 {
-	for (int i = 0; i < FORMATS; i++) {
-		struct encoder *enc = encoder_of(cur, i);
-		int err = enc ? enc->format->lost(enc, records, bytes) : 0;
+	struct memlog_info info;
+	int err = memlog_reader_info(cur->reader, &info);
 
-		if (err)
-			return err;
+	for (int i = 0; i < FORMATS && !err; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		if (enc)
+			err = encoder_hello(enc, cur->channel, info.oldest_seq, info.next_seq);
 	}
-	cur->partial = false;
-	return 0;
+	return err;
 }
 
-static int add_lost(struct cursor *cur, uint64_t records, uint64_t bytes)
+static int tell_ended(struct cursor *cur, uint64_t next)
 {
-	int err = cursor_tell_lost(cur, records, bytes);
+	int err = 0;
 
-	cur->at.seq += records;
-	cur->at.pos += bytes;
+	for (int i = 0; i < FORMATS && !err; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		if (enc)
+			err = encoder_ended(enc, next);
+	}
+	cur->made.events++;
 	return err;
+}
+
+static int tell_lost(struct cursor *cur, const struct memlog_loss *loss)
+{
+	int err = 0;
+
+	for (int i = 0; i < FORMATS && !err; i++) {
+		struct encoder *enc = encoder_of(cur, i);
+
+		if (enc)
+			err = enc->format->lost(enc, loss);
+	}
+	cur->partial = false;
+	cur->made.events++;
+	cur->made.lost_records += loss->records;
+	cur->made.lost_bytes += loss->bytes;
+	return err;
+}
+
+static void set_stream(struct cursor *cur, uint64_t stream)
+{
+	for (int i = 0; i < FORMATS; i++)
+		if (encoder_of(cur, i))
+			cur->encoders[i].stream = stream;
+}
+
+int cursor_tell_ended(struct cursor *cur, const struct place *at, const struct place *end)
+{
+	struct memlog_loss loss = { .from_seq = at->seq };
+	int err = 0;
+
+	set_stream(cur, at->stream);
+	if (end && end->seq > at->seq) {
+		loss.to_seq = end->seq - 1;
+		loss.records = end->seq - at->seq;
+		loss.bytes = end->pos - at->pos;
+		if (at->pos == PLACE_POS_UNKNOWN) {
+			loss.bytes = 0;
+			loss.flags = MEMLOG_LOSS_BYTES_UNKNOWN;
+		}
+		err = tell_lost(cur, &loss);
+	}
+	if (!err)
+		err = tell_ended(cur, end ? end->seq : 0);
+	set_stream(cur, cur->at.stream);
+	return err;
+}
+
+/* What the reader has passed over, up to @seq. */
+static int add_lost(struct cursor *cur, uint64_t seq, uint64_t pos)
+{
+	struct memlog_loss loss = {
+		.from_seq = cur->at.seq,
+		.to_seq = seq - 1,
+		.records = seq - cur->at.seq,
+	};
+
+	if (cur->at.pos == PLACE_POS_UNKNOWN)
+		loss.flags = MEMLOG_LOSS_BYTES_UNKNOWN;
+	else
+		loss.bytes = pos - cur->at.pos;
+	cur->at.seq = seq;
+	cur->at.pos = pos;
+	return tell_lost(cur, &loss);
 }
 
 static int add_record(struct cursor *cur, const struct memlog_record *rec,
@@ -122,7 +194,7 @@ static int add_record(struct cursor *cur, const struct memlog_record *rec,
 	int err;
 
 	if (rec->seq != cur->at.seq) {
-		err = add_lost(cur, rec->seq - cur->at.seq, rec->pos - cur->at.pos);
+		err = add_lost(cur, rec->seq, rec->pos);
 		if (err)
 			return err;
 	}
@@ -134,6 +206,8 @@ static int add_record(struct cursor *cur, const struct memlog_record *rec,
 		if (err)
 			return err;
 	}
+	if (!cur->made.records++)
+		cur->made.time_ns = rec->time_ns;
 	cur->at.seq = rec->seq + 1;
 	cur->at.pos = rec->pos + rec->len;
 	cur->partial = rec->flags & MEMLOG_PARTIAL;
@@ -147,11 +221,13 @@ static int add_loss(struct cursor *cur)
 
 	if (loss->flags & MEMLOG_LOSS_BYTES_UNKNOWN)
 		return 0;
-	return add_lost(cur, loss->records, loss->bytes);
+	return add_lost(cur, cur->at.seq + loss->records, cur->at.pos + loss->bytes);
 }
 
 static bool is_full(struct cursor *cur)
 {
+	if (cur->at.seq - cur->from.seq >= BATCH_RECORDS)
+		return true;
 	for (int i = 0; i < FORMATS; i++) {
 		struct encoder *enc = encoder_of(cur, i);
 
@@ -172,9 +248,35 @@ static bool is_open(struct cursor *cur)
 	return false;
 }
 
+/* What is carried belongs to a record whose rest never comes. */
+static void drop_carry(struct cursor *cur)
+{
+	if (encoder_of(cur, FORMAT_TEXT))
+		cur->encoders[FORMAT_TEXT].final = true;
+}
+
+/* The stream has ended here, and another one begins, or none. */
+static int end_stream(struct cursor *cur, int event)
+{
+	int err;
+
+	drop_carry(cur);
+	cur->made.ended = cur->at;
+	err = tell_ended(cur, cur->at.seq);
+	if (err || event == CURSOR_END)
+		return err;
+	err = ask_place(cur->reader, &cur->at);
+	if (err)
+		return err;
+	set_stream(cur, cur->at.stream);
+	cur->partial = false;
+	return cursor_tell_hello(cur);
+}
+
 /* Ends the batch in the making. */
 static int take_batch(struct cursor *cur, struct batch *batch)
 {
+	*batch = cur->made;
 	for (int i = 0; i < FORMATS; i++) {
 		struct encoder *enc = encoder_of(cur, i);
 		int err = enc ? encoder_take(enc, &batch->blocks[i]) : 0;
@@ -189,23 +291,8 @@ static int take_batch(struct cursor *cur, struct batch *batch)
 	batch->from = cur->from;
 	batch->to = cur->at;
 	cur->from = cur->at;
+	memset(&cur->made, 0, sizeof(cur->made));
 	return 0;
-}
-
-/* The batch of the old stream is taken; what is read next is of the new one. */
-static int enter_stream(struct cursor *cur)
-{
-	unsigned int mask = cur->formats;
-	int err;
-
-	err = ask_place(cur->reader, &cur->at);
-	if (err)
-		return err;
-	cur->from = cur->at;
-	cur->partial = false;
-	cursor_set_formats(cur, 0);
-	cursor_set_formats(cur, mask);
-	return CURSOR_STREAM;
 }
 
 static int read_event(struct cursor *cur, bool flush)
@@ -245,10 +332,12 @@ int cursor_read(struct cursor *cur, uint64_t limit, bool flush, struct batch *ba
 	} while (event == CURSOR_FULL && !is_full(cur));
 	if (event < 0 || event == CURSOR_HELD)
 		return event;
-	err = take_batch(cur, batch);
-	if (!err && event == CURSOR_STREAM)
-		event = enter_stream(cur);
-	if (err || event < 0)
+	err = 0;
+	if (event == CURSOR_STREAM || (event == CURSOR_END && cur->to_the_end))
+		err = end_stream(cur, event);
+	if (!err)
+		err = take_batch(cur, batch);
+	if (err)
 		batch_free(batch);
 	return err ? err : event;
 }

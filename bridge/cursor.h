@@ -11,16 +11,23 @@
 
 /*
  * A batch ends with the record that takes it beyond this, in any format; but in
- * the middle of a line only when that is longer than the second.
+ * the middle of a line only when that is longer than the second. A client that
+ * does not read holds one batch at most, and the part of it that is on its way.
  */
-#define BATCH_BYTES	65536
+#define BATCH_BYTES	32768
 #define BATCH_LINE_BYTES	262144
+
+/* Where nobody wants any format, it ends after so many records. */
+#define BATCH_RECORDS	8192
+
+/* Position of a place that is known by its number only. */
+#define PLACE_POS_UNKNOWN	UINT64_MAX
 
 /**
  * struct place - Where a batch begins or ends: between two records.
  * @stream: The stream.
  * @seq: Number of the next record.
- * @pos: Bytes of text before it.
+ * @pos: Bytes of text before it, or PLACE_POS_UNKNOWN.
  * @carry: What the text format carries over.
  */
 struct place {
@@ -35,19 +42,35 @@ struct place {
  * @from: Where it begins.
  * @to: Where it ends; the next batch begins there, or in another stream.
  * @formats: Bit mask of the formats it is encoded in.
- * @blocks: Its encoded forms; NULL where there is nothing to send.
+ * @events: Losses, and ends of a stream, in it: it matters even without records.
+ * @records: Records in it.
+ * @lost_records: Records told as lost.
+ * @lost_bytes: Bytes of text in those, as far as they are known.
+ * @time_ns: Time of its first record, 0 if it has none.
+ * @ended: Where its stream ended, of zeros if it did not.
+ * @blocks: Its encoded forms, chains; NULL where there is nothing to send.
  */
 struct batch {
 	struct place from;
 	struct place to;
 	unsigned int formats;
+	unsigned int events;
+	uint64_t records;
+	uint64_t lost_records;
+	uint64_t lost_bytes;
+	uint64_t time_ns;
+	struct place ended;
 	struct block *blocks[FORMATS];
 };
 
 /**
  * struct cursor - A reader and what is made of its records.
- * @reader: The reader, a follower.
- * @from: Where the batch in the making begins.
+ * @reader: The reader.
+ * @channel: Name of the channel.
+ * @to_the_end: CURSOR_END means that the channel has ended, and that is told;
+ *              else what was asked for is over.
+ * @made: The batch in the making, but for its ends and blocks.
+ * @from: Where it begins.
  * @at: What was read so far ends here.
  * @encoders: The batch in the making; only those of @formats are in use.
  * @formats: Bit mask of enum format_id.
@@ -55,6 +78,9 @@ struct batch {
  */
 struct cursor {
 	struct memlog_reader *reader;
+	const char *channel;
+	bool to_the_end;
+	struct batch made;
 	struct place from;
 	struct place at;
 	struct encoder encoders[FORMATS];
@@ -71,7 +97,8 @@ struct cursor {
  *               with @flush when that has taken too long.
  * @CURSOR_FULL: The batch is full.
  * @CURSOR_LIMIT: The place asked for is reached.
- * @CURSOR_STREAM: The stream has ended with this batch; another one follows.
+ * @CURSOR_STREAM: The stream has ended with this batch, which tells so; it ends
+ *                 where another one begins.
  * @CURSOR_END: The channel has ended with this batch.
  */
 enum cursor_event {
@@ -89,14 +116,15 @@ enum cursor_event {
 /**
  * cursor_open() - Begin to read.
  * @cur: The cursor.
- * @reader: A reader that was just opened with MEMLOG_READ_FOLLOW; it becomes
- *          the cursor's, unless this fails.
+ * @reader: A reader that was just opened; it becomes the cursor's, unless this
+ *          fails.
+ * @channel: Name of the channel; must outlive the cursor.
  * @at: Where it begins; NULL: where the reader is.
  * @mask: Formats to encode, a bit each.
  *
  * Return: 0 or what memlog_reader_info() gave.
  */
-int cursor_open(struct cursor *cur, struct memlog_reader *reader,
+int cursor_open(struct cursor *cur, struct memlog_reader *reader, const char *channel,
 		const struct place *at, unsigned int mask);
 void cursor_close(struct cursor *cur);
 
@@ -108,8 +136,16 @@ static inline bool cursor_in_batch(const struct cursor *cur)
 	return cur->from.seq != cur->at.seq;
 }
 
-/* Tells of records lost before the place where the cursor begins. */
-int cursor_tell_lost(struct cursor *cur, uint64_t records, uint64_t bytes);
+/* Tells that the stream begins, in the formats that do. */
+int cursor_tell_hello(struct cursor *cur);
+
+/**
+ * cursor_tell_ended() - Tell that a stream has ended, which is not the cursor's.
+ * @cur: The cursor; nothing was read yet.
+ * @at: Where the client was in it.
+ * @end: Where it ended, NULL if nobody knows; what is between the two is lost.
+ */
+int cursor_tell_ended(struct cursor *cur, const struct place *at, const struct place *end);
 
 /**
  * cursor_read() - Read one batch.
@@ -129,7 +165,7 @@ size_t batch_bytes(const struct batch *batch);
 
 static inline bool batch_empty(const struct batch *batch)
 {
-	return batch->from.seq == batch->to.seq;
+	return !batch->events && batch->from.seq == batch->to.seq;
 }
 
 /* Whether one who is at @a may go on with what was encoded from @b on. */

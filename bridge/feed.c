@@ -98,7 +98,8 @@ static int feed_open(struct feed **feedp, struct hub *hub, struct channel *chann
 	feed->status = 1;
 	list_init(&feed->ready_link);
 	list_init(&feed->clients);
-	err = cursor_open(&feed->cursor, reader, NULL, 0);
+	err = cursor_open(&feed->cursor, reader, channel->name, NULL, 0);
+	feed->cursor.to_the_end = true;
 	if (!err)
 		err = init_handles(feed, reader);
 	if (err)
@@ -227,7 +228,7 @@ void feed_pump(struct feed *feed)
 	else
 		publish(feed, &batch);
 	if (event == CURSOR_STREAM)
-		feed->old = batch.to;
+		feed->old = batch.ended;
 	if (event == CURSOR_END)
 		feed_end(feed, 0);
 	else if (event == CURSOR_EMPTY)

@@ -9,6 +9,7 @@
  * ends there too, but no character does.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static int text_record(struct encoder *enc, const struct memlog_record *rec,
 	return 0;
 }
 
-static int text_lost(struct encoder *enc, uint64_t records, uint64_t bytes)
+static int text_lost(struct encoder *enc, const struct memlog_loss *loss)
 {
 	char *out = block_reserve(&enc->block, 128);
 	size_t n;
@@ -119,9 +120,10 @@ static int text_lost(struct encoder *enc, uint64_t records, uint64_t bytes)
 	if (!out)
 		return -ENOMEM;
 	n = put_line_end(enc, out);
-	n += (size_t)sprintf(out + n, "memlog: lost %llu records, %llu bytes\n",
-			     (unsigned long long)records,
-			     (unsigned long long)bytes);
+	n += (size_t)sprintf(out + n, "memlog: lost %" PRIu64 " records", loss->records);
+	if (!(loss->flags & MEMLOG_LOSS_BYTES_UNKNOWN))
+		n += (size_t)sprintf(out + n, ", %" PRIu64 " bytes", loss->bytes);
+	out[n++] = '\n';
 	enc->block->len += n;
 	enc->open = false;
 	enc->carry.len = 0;
@@ -133,12 +135,15 @@ static int text_finish(struct encoder *enc)
 {
 	char *out;
 
-	if (!enc->open || !encoder_len(enc))
+	if (!enc->open)
 		return 0;
-	out = block_reserve(&enc->block, 1);
+	out = block_reserve(&enc->block, 4);
 	if (!out)
 		return -ENOMEM;
-	if (out[-1] != '\n') {
+	if (enc->final && enc->carry.len) {
+		enc->block->len += put_line_end(enc, out);
+		enc->carry.len = 0;
+	} else if (out[-1] != '\n') {
 		*out = '\n';
 		enc->block->len++;
 	}
@@ -146,6 +151,7 @@ static int text_finish(struct encoder *enc)
 }
 
 const struct format format_text = {
+	.name = "text",
 	.subprotocol = "memlog.text",
 	.record = text_record,
 	.lost = text_lost,

@@ -181,14 +181,19 @@ static struct lws_protocols protocols[FORMATS + 1];
 
 static void fill_protocols(void)
 {
-	for (int i = 0; i < FORMATS; i++)
-		protocols[i] = (struct lws_protocols){
+	int count = 0;
+
+	for (int i = 0; i < FORMATS; i++) {
+		if (!formats[i]->subprotocol)
+			continue;
+		protocols[count++] = (struct lws_protocols){
 			.name = formats[i]->subprotocol,
 			.callback = http_callback,
 			.per_session_data_size = sink_session_size(),
 			.rx_buffer_size = 128,
 			.tx_packet_size = TX_PACKET_SIZE,
 		};
+	}
 }
 
 static void lws_says(int level, const char *line)

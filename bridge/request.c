@@ -156,7 +156,7 @@ bool request_token(struct lws *wsi, struct conn *conn, enum auth_right right,
 static bool is_format(const char *name)
 {
 	for (int i = 0; i < FORMATS; i++)
-		if (!strcmp(name, formats[i]->subprotocol))
+		if (formats[i]->subprotocol && !strcmp(name, formats[i]->subprotocol))
 			return true;
 	return false;
 }

@@ -80,7 +80,7 @@ static enum format_id format_of(struct lws *wsi)
 	const char *name = lws_get_protocol(wsi)->name;
 
 	for (int i = 0; i < FORMATS; i++)
-		if (!strcmp(formats[i]->subprotocol, name))
+		if (formats[i]->subprotocol && !strcmp(formats[i]->subprotocol, name))
 			return (enum format_id)i;
 	return FORMAT_TEXT;
 }
@@ -137,12 +137,14 @@ static int send_pong(struct ws_session *session)
 	return lws_write(session->wsi, frame + LWS_PRE, 4, LWS_WRITE_TEXT) < 0 ? -1 : 0;
 }
 
-static int send_block(struct ws_session *session, struct block *block)
+static int send_block(struct ws_session *session, struct block *chain)
 {
-	int n = lws_write(session->wsi, (unsigned char *)block_bytes(block), block->len,
-			  LWS_WRITE_TEXT);
+	int n = 0;
 
-	block_put(block);
+	for (struct block *block = chain; block && n >= 0; block = block->next)
+		n = lws_write(session->wsi, (unsigned char *)block_bytes(block), block->len,
+			      block->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+	block_put(chain);
 	if (n < 0)
 		return -1;
 	if (!client_idle(&session->client))

@@ -151,7 +151,7 @@ FIXTURE_SETUP(text)
 {
 	struct carry carry = { 0 };
 
-	encoder_init(&self->enc, &format_text, &carry);
+	encoder_init(&self->enc, &format_text, 1, &carry);
 	self->block = NULL;
 	self->seq = 0;
 }
@@ -213,7 +213,7 @@ TEST_F(text, piece_that_stays_alone)
 	add(&self->enc, "one\xe2", MEMLOG_PARTIAL);
 	add(&self->enc, "two\n", 0);
 	add(&self->enc, "three", MEMLOG_PARTIAL);
-	format_text.lost(&self->enc, 3, 44);
+	format_text.lost(&self->enc, &(struct memlog_loss){ .records = 3, .bytes = 44 });
 	EXPECT_TEXT("one\xef\xbf\xbd\ntwo\nthree\nmemlog: lost 3 records, 44 bytes\n");
 }
 
@@ -237,7 +237,7 @@ TEST_F(text, carry_goes_to_another_encoder)
 
 	add(&self->enc, "one\xe2\x82", MEMLOG_PARTIAL);
 	EXPECT_TEXT("one\n");
-	encoder_init(&other, &format_text, &self->enc.carry);
+	encoder_init(&other, &format_text, 1, &self->enc.carry);
 	add(&other, "\xac\n", MEMLOG_JOIN);
 	ASSERT_EQ(0, encoder_take(&other, &block));
 	ASSERT_EQ(4, block->len);

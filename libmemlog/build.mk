@@ -2,7 +2,7 @@
 # The library: build/libmemlog.so.0 with its links, build/libmemlog.a.
 
 LIB_VERSION := 0.1.0
-LIB_NAMES   := parse time utf8 json channel open reader reader_map source_device \
+LIB_NAMES   := parse time utf8 json channel cgroup_name open reader reader_map source_device \
 	       source_file source_pread \
 	       ringfile embedded embedded_file writer watch
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o

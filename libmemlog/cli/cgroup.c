@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A cgroup's id is the inode number of its folder, so its name is found by a walk
- * through all of them: once for each id, and remembered, since the cgroup may go
- * and its records stay.
+ * The name of each cgroup is looked up once and remembered, since the cgroup may
+ * go and its records stay.
  */
-#include <fts.h>
+#include <cgroup_name.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cgroup.h"
 #include "cli.h"
-
-#define ROOT	"/sys/fs/cgroup"
 
 /* A table of this size is dropped when it is full: ids are never used again. */
 #define NAMES	4096
@@ -42,25 +39,33 @@ void cgroup_forget(void)
 	used = 0;
 }
 
-/* The last part of its path; "" for the root and for one that is gone. */
+struct wanted {
+	uint64_t id;
+	char *name;
+};
+
+static bool is_wanted(void *arg, uint64_t id, const char *name)
+{
+	struct wanted *wanted = arg;
+
+	if (id != wanted->id)
+		return true;
+	wanted->name = strdup(name);
+	return false;
+}
+
+/* "" for the root and for one that is gone. */
 static char *look_up(uint64_t id)
 {
-	static char root[] = ROOT;
-	char *paths[] = { root, NULL };
-	char *name = NULL;
-	FTSENT *entry;
-	FTS *fts;
+	char name[MEMLOG_CGROUP_NAME_SIZE];
+	struct wanted wanted = { .id = id };
+	int err = memlog_cgroup_find(id, name);
 
-	fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-	while (fts && (entry = fts_read(fts))) {
-		if (entry->fts_info != FTS_D || entry->fts_statp->st_ino != id)
-			continue;
-		name = strdup(entry->fts_level ? entry->fts_name : "");
-		break;
-	}
-	if (fts)
-		fts_close(fts);
-	return name ? name : strdup("");
+	if (!err)
+		return strdup(name);
+	if (err != -ENOENT)
+		memlog_cgroup_walk(is_wanted, &wanted);
+	return wanted.name ? wanted.name : strdup("");
 }
 
 /* Return: the name, "" if it is not known; valid until the next call. */
@@ -85,12 +90,7 @@ const char *cgroup_name(uint64_t id)
 	return found->name;
 }
 
-/* "ssh" means ssh.service, too. */
 bool cgroup_is_unit(uint64_t id, const char *unit)
 {
-	const char *name = cgroup_name(id);
-	size_t len = strlen(unit);
-
-	return !strncmp(name, unit, len) &&
-	       (!name[len] || !strcmp(name + len, ".service"));
+	return memlog_cgroup_is_unit(cgroup_name(id), unit);
 }

@@ -3,6 +3,7 @@
 
 BRIDGE       := $(BUILD)/memlog-bridge
 BRIDGE_NAMES := main options log runtime access auth block format format_text format_json format_binary service \
+		  filter filter_regex pattern pattern_class quote \
 		  cursor channel source source_ring source_embedded hub feed client pace \
 		  listen accept request http assets sink sink_ws
 BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
@@ -12,7 +13,7 @@ BRIDGE_WEB   := $(wildcard bridge/web/*)
 # libwebsockets can build the rest.
 BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
 		  $(shell pkg-config --cflags libwebsockets libuv | sed 's/-I/-isystem /g')
-BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv) -pthread
+BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8) -pthread
 
 ALL     += $(BRIDGE)
 INSTALL += bridge-install

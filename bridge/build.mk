@@ -3,7 +3,7 @@
 
 BRIDGE       := $(BUILD)/memlog-bridge
 BRIDGE_NAMES := main options log runtime access auth block format format_text format_json format_binary service \
-		  filter filter_regex pattern pattern_class quote \
+		  query filter filter_regex pattern pattern_class quote \
 		  cursor channel source source_ring source_embedded hub feed client pace \
 		  listen accept request http assets sink sink_ws
 BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)

@@ -111,6 +111,7 @@ static void adopt(struct listener *listener, int fd, const struct peer *peer)
 void conn_free(struct conn *conn)
 {
 	list_del(&conn->link);
+	query_put(conn->query);
 	conn->shard->conn_count--;
 	free(conn);
 }

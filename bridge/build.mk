@@ -2,17 +2,14 @@
 # The bridge: build/memlog-bridge.
 
 BRIDGE       := $(BUILD)/memlog-bridge
-BRIDGE_NAMES := main options log runtime access auth block format format_text format_json format_binary service \
-		  query filter filter_regex pattern pattern_class quote \
-		  cursor channel source source_ring source_embedded hub feed client pace \
-		  listen accept request http assets sink sink_ws
+BRIDGE_NAMES := $(basename $(notdir $(wildcard bridge/*.c)))
 BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
 BRIDGE_WEB   := $(wildcard bridge/web/*)
 
 # Asked for only when something of it is built, so that a machine without
 # libwebsockets can build the rest.
 BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
-		  $(shell pkg-config --cflags libwebsockets libuv | sed 's/-I/-isystem /g')
+		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 | sed 's/-I/-isystem /g')
 BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8) -pthread
 
 ALL     += $(BRIDGE)

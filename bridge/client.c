@@ -1,94 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client's way: its own cursor from the oldest record on, until it is where a
- * batch of the feed's window begins; from there on it takes the window's. If it
- * falls out of the window, the same once more from where it is.
+ * A client's way: a scan from where it wants to begin, until it is where a batch
+ * of the feed's window begins; from there on it takes the window's. If it falls
+ * out of the window, the same once more from where it is. One with a filter, or
+ * whose query has an end, keeps its scan all the way.
  *
  * The seam is exact because both sides name a place in the same terms, the
- * number of the next record, and the own cursor stops at the next place where a
- * batch begins, wherever the ring's losses let it get that far.
+ * number of the next record, and the scan stops at the next place where a batch
+ * begins, wherever the ring's losses let it get that far.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "feed.h"
 #include "hub.h"
+#include "scan.h"
 
-static int own_begin(struct client *client, struct memlog_reader *reader,
-		     const struct place *at)
+/* How often those are woken whose query has an end, or who wait for a line's. */
+#define TICK_MS		50
+
+/* Its end comes with the clock, and not with a record. */
+static bool ends_by_clock(const struct client *client)
 {
-	int err = cursor_open(&client->cursor, reader, client->feed->channel->name, at,
-			      1U << client->format);
+	return client->query && client->query->follow &&
+	       (client->query->options.flags & MEMLOG_READ_UNTIL);
+}
 
-	if (err) {
-		memlog_reader_close(reader);
-		return err;
+static void stop_tick(struct hub *hub, struct client *client)
+{
+	list_del(&client->tick_link);
+	if (list_empty(&hub->waiters))
+		uv_timer_stop(&hub->tick);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct hub *hub = timer->data;
+	struct list *pos, *n;
+
+	list_for_each_safe(pos, n, &hub->waiters) {
+		struct client *client = list_entry(pos, struct client, tick_link);
+
+		if (!client->waiting || (client->scan && client->scan->running))
+			continue;
+		if (!ends_by_clock(client))
+			stop_tick(hub, client);
+		client->ticked = true;
+		client->waiting = false;
+		client->ops->wake(client);
 	}
-	client->cursor.to_the_end = true;
-	client->own = true;
-	return 0;
 }
 
-/* Reads the ring from the oldest record on, or as @flags say. */
-static int own_open(struct client *client, unsigned int flags, const struct place *at)
+static void start_tick(struct hub *hub, struct client *client)
 {
-	struct source *source = &client->feed->channel->source;
-	struct memlog_reader_options options = {
-		.size = sizeof(options),
-		.flags = MEMLOG_READ_FOLLOW | flags,
-		.from_stream = at ? at->stream : 0,
-		.from_seq = at ? at->seq : 0,
-	};
-	struct memlog_reader *reader;
-	int err;
-
-	err = source_reader(source, &reader, &options);
-	if (err)
-		return err;
-	err = own_begin(client, reader, at);
-	if (!err)
-		client->at = client->cursor.at;
-	return err;
+	if (list_empty(&client->tick_link))
+		list_add_tail(&client->tick_link, &hub->waiters);
+	hub->tick.data = hub;
+	if (!uv_is_active((uv_handle_t *)&hub->tick))
+		uv_timer_start(&hub->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-static void own_close(struct client *client)
+bool client_is_plain(const struct client *client)
 {
-	if (client->own)
-		cursor_close(&client->cursor);
-	client->own = false;
-}
-
-/*
- * The stream has ended: what it still had is lost, and the next one is read from
- * its first record on, whether the ring still has that or not.
- */
-static int own_open_next_stream(struct client *client)
-{
-	const struct place *old = &client->feed->old;
-	struct place at = client->at;
-	int err;
-
-	/* the feed has not seen it end yet, and will soon know where it did */
-	if (client->feed->cursor.at.stream == at.stream && client->feed->status > 0)
-		return -EAGAIN;
-	/* with whole streams between, nobody knows what was lost: no guess */
-	if (old->stream != at.stream)
-		return -ESTALE;
-	err = own_open(client, MEMLOG_READ_FROM, NULL);
-	return err ? err : cursor_tell_ended(&client->cursor, &at, old);
-}
-
-/* Its next batch is not in the window: it goes on by itself. */
-static int fall_back(struct client *client)
-{
-	struct place at = client->at;
-	int err = own_open(client, MEMLOG_READ_FROM, &at);
-
-	return err == -ESTALE ? own_open_next_stream(client) : err;
+	return !client->query || query_is_plain(client->query);
 }
 
 int client_open(struct client *client, struct hub *hub, struct channel *channel,
-		enum format_id format, const struct client_ops *ops)
+		enum format_id format, struct query *query,
+		const struct client_ops *ops)
 {
 	struct feed *feed;
 	int err;
@@ -97,66 +76,209 @@ int client_open(struct client *client, struct hub *hub, struct channel *channel,
 	if (err)
 		return err;
 	client->ops = ops;
-	client->format = format;
+	client->format = (uint8_t)format;
+	client->query = query ? query_get(query) : NULL;
+	list_init(&client->tick_link);
 	feed_attach(feed, client);
-	err = own_open(client, 0, NULL);
-	if (err)
-		feed_detach(feed, client);
-	return err;
+	client->scan = scan_new(client, channel);
+	if (!client->scan) {
+		client_close(client);
+		return -ENOMEM;
+	}
+	if (ends_by_clock(client))
+		start_tick(hub, client);
+	return 0;
 }
 
 void client_close(struct client *client)
 {
+	struct hub *hub;
+
 	if (!client->feed)
 		return;
-	own_close(client);
+	hub = client->feed->hub;
+	stop_tick(hub, client);
+	scan_free(client->scan);
+	client->scan = NULL;
 	feed_detach(client->feed, client);
+	query_put(client->query);
+	client->query = NULL;
 }
 
 /* Takes the window's next batch from now on, if this is where one begins. */
 static bool join(struct client *client)
 {
-	uint64_t number = feed_find(client->feed, &client->at);
+	uint64_t number;
 
-	if (number == UINT64_MAX || encoder_len(&client->cursor.encoders[client->format]))
+	if (!client->greeted || !client_is_plain(client) || scan_holds(client->scan))
 		return false;
-	own_close(client);
+	number = feed_find(client->feed, &client->at, (enum format_id)client->format);
+	if (number == UINT64_MAX)
+		return false;
+	scan_free(client->scan);
+	client->scan = NULL;
 	client->next = number;
 	return true;
 }
 
-/* What was lost at once can be more than the hub has read so far. */
-static bool ahead_of_feed(const struct client *client)
+/* Its next batch is not in the window: it goes on by itself. */
+static int fall_back(struct client *client)
 {
-	const struct place *head = &client->feed->cursor.from;
-
-	return client->feed->status > 0 && head->stream == client->at.stream &&
-	       client->at.seq >= head->seq;
+	client->scan = scan_new(client, client->feed->channel);
+	if (!client->scan)
+		return -ENOMEM;
+	client->scan->begin = SCAN_PLACE;
+	client->scan->at = client->at;
+	return 0;
 }
 
-static int own_next(struct client *client, struct block **blockp)
+/* Whether the feed is, or will be, further than the client: it wakes us then. */
+static bool feed_is_ahead(const struct client *client)
 {
-	struct batch batch;
-	int event;
+	const struct feed *feed = client->feed;
+	const struct place *head = &feed->cursor.at;
 
-	if (ahead_of_feed(client))
+	return feed->status <= 0 || head->stream != client->at.stream ||
+	       head->seq > client->at.seq;
+}
+
+/* The scan's place is in a stream that the ring has no more. */
+static int leave_stream(struct client *client)
+{
+	struct scan *scan = client->scan;
+	struct feed *feed = client->feed;
+	struct past past;
+
+	if (scan->begin == SCAN_QUERY) {
+		scan->at = (struct place){
+			.stream = client->query->options.from_stream,
+			.seq = client->query->options.from_seq,
+			.pos = PLACE_POS_UNKNOWN,
+		};
+	} else if (scan->begin == SCAN_NEXT_STREAM) {
+		return -ESTALE;
+	}
+	memset(&scan->end, 0, sizeof(scan->end));
+	if (channel_find_past(feed->channel, scan->at.stream, &past))
+		scan->end = (struct place){ past.stream, past.seq, past.pos, { 0 } };
+	else if (feed->cursor.at.stream == scan->at.stream && feed->status > 0)
+		return -EAGAIN;	/* the feed will soon see where it ended */
+	scan->begin = SCAN_NEXT_STREAM;
+	return 0;
+}
+
+/* The client has had @batch. */
+static void account(struct client *client, const struct batch *batch)
+{
+	struct channel *channel = client->feed->channel;
+
+	client->at = batch->to;
+	if (batch->records)
+		counter_add(&channel->sent_records, batch->records);
+	if (!batch->lost_records)
+		return;
+	client->lost_records += batch->lost_records;
+	client->lost_bytes += batch->lost_bytes;
+	counter_add(&channel->lost_records, batch->lost_records);
+	counter_add(&channel->lost_bytes, batch->lost_bytes);
+}
+
+/* Takes the batch of a scan that has come back. */
+static void take(struct client *client, struct block **blockp)
+{
+	struct batch *batch = &client->scan->batch;
+
+	if (!client->scan->open)
+		return;
+	account(client, batch);
+	client->greeted = true;
+	*blockp = batch->blocks[client->format];
+	batch->blocks[client->format] = NULL;
+	batch_free(batch);
+}
+
+/* Return: as client_next(), or CLIENT_AGAIN. */
+#define CLIENT_AGAIN	(CLIENT_END + 1)
+
+static int begin_job(struct client *client)
+{
+	struct scan *scan = client->scan;
+	struct feed *feed = client->feed;
+
+	scan->limit = CURSOR_NO_LIMIT;
+	if (client->greeted && client_is_plain(client)) {
+		/* what was lost at once can be more than the hub has read so far */
+		if (feed->status > 0 && !feed_is_ahead(client))
+			return CLIENT_NOTHING;
+		scan->limit = feed_boundary(feed, &client->at);
+	}
+	return scan_start(scan, feed->hub->loop) ? -ENOMEM : CLIENT_NOTHING;
+}
+
+static int on_error(struct client *client, int err)
+{
+	if (err != -ESTALE)
+		return err;
+	err = leave_stream(client);
+	/* the feed's next round wakes us; until then the scan is as it was */
+	if (err == -EAGAIN)
 		return CLIENT_NOTHING;
-	event = cursor_read(&client->cursor, feed_boundary(client->feed, &client->at),
-			    client->feed->status <= 0, &batch);
+	return err ? err : CLIENT_AGAIN;
+}
+
+static int on_end(struct client *client)
+{
+	return client->feed->status < 0 ? client->feed->status : CLIENT_END;
+}
+
+/* The job has come back. */
+static int end_job(struct client *client, struct block **blockp)
+{
+	struct scan *scan = client->scan;
+	int event = scan->event;
+
+	scan->done = false;
 	if (event < 0)
-		return event;
-	if (event == CURSOR_HELD)
+		return on_error(client, event);
+	if (event == CURSOR_HELD) {
+		/* woken by what comes next, or when that has taken too long */
+		scan->flush = true;
+		start_tick(client->feed->hub, client);
 		return CLIENT_NOTHING;
-	client->at = client->cursor.at;
-	*blockp = batch.blocks[client->format];
-	if (*blockp)
-		return CLIENT_BLOCK;
-	if (event == CURSOR_END || (event == CURSOR_EMPTY && client->feed->status <= 0))
-		return client->feed->status < 0 ? client->feed->status : CLIENT_END;
-	return event == CURSOR_EMPTY ? CLIENT_NOTHING : CLIENT_BLOCK;
+	}
+	scan->flush = false;
+	take(client, blockp);
+	if (event == CURSOR_END)
+		scan->over = true;
+	else if (event == CURSOR_EMPTY)
+		scan->dry = true;
+	return *blockp ? CLIENT_BLOCK : CLIENT_AGAIN;
 }
 
-static int shared_next(struct client *client, struct block **blockp)
+static int scan_next(struct client *client, struct block **blockp)
+{
+	struct scan *scan = client->scan;
+
+	if (scan->running)
+		return CLIENT_NOTHING;
+	if (scan->done)
+		return end_job(client, blockp);
+	if (scan->over)
+		return on_end(client);
+	if (join(client))
+		return CLIENT_AGAIN;
+	if (scan->dry) {
+		if (client->feed->status <= 0)
+			return on_end(client);
+		if (!feed_is_ahead(client) && !client->ticked)
+			return CLIENT_NOTHING;
+		scan->dry = false;
+	}
+	client->ticked = false;
+	return begin_job(client);
+}
+
+static int window_next(struct client *client, struct block **blockp)
 {
 	struct feed *feed = client->feed;
 	struct batch *batch;
@@ -164,12 +286,13 @@ static int shared_next(struct client *client, struct block **blockp)
 	if (client->next == feed->next) {
 		if (feed->status > 0)
 			return CLIENT_NOTHING;
-		return feed->status ? feed->status : CLIENT_END;
+		return on_end(client);
 	}
 	batch = feed_batch(feed, client->next++);
-	client->at = batch->to;
-	if (batch->blocks[client->format])
-		*blockp = block_get(batch->blocks[client->format]);
+	account(client, batch);
+	if (!batch->blocks[client->format])
+		return CLIENT_AGAIN;
+	*blockp = block_get(batch->blocks[client->format]);
 	return CLIENT_BLOCK;
 }
 
@@ -186,29 +309,40 @@ static bool in_window(const struct client *client)
 
 int client_next(struct client *client, struct block **blockp)
 {
-	int event, err;
+	int event;
 
 	*blockp = NULL;
 	client->waiting = false;
 	do {
-		if (!client->own && !in_window(client)) {
-			err = fall_back(client);
-			client->waiting = err == -EAGAIN;
+		if (!client->scan && !in_window(client)) {
+			int err = fall_back(client);
+
 			if (err)
-				return client->waiting ? CLIENT_NOTHING : err;
+				return err;
 		}
-		if (client->own && !join(client))
-			event = own_next(client, blockp);
-		else
-			event = shared_next(client, blockp);
-	} while (event == CLIENT_BLOCK && !*blockp);
+		event = client->scan ? scan_next(client, blockp) :
+				       window_next(client, blockp);
+	} while (event == CLIENT_AGAIN);
 	client->waiting = event == CLIENT_NOTHING;
 	return event;
 }
 
 bool client_idle(struct client *client)
 {
-	client->waiting = !client->own && client->feed->status > 0 &&
+	client->waiting = !client->scan && client->feed->status > 0 &&
 			  client->next == client->feed->next;
 	return client->waiting;
+}
+
+void client_lag(const struct client *client, uint64_t *records, uint64_t *bytes)
+{
+	const struct place *head = &client->feed->cursor.at;
+
+	*records = 0;
+	*bytes = 0;
+	if (head->stream != client->at.stream || head->seq <= client->at.seq)
+		return;
+	*records = head->seq - client->at.seq;
+	if (client->at.pos != PLACE_POS_UNKNOWN)
+		*bytes = head->pos - client->at.pos;
 }

@@ -6,8 +6,12 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <uv.h>
 
 #include "cursor.h"
+
+/* The clock is looked at once for so many records. */
+#define LOOK_EVERY	64
 
 bool place_equal(const struct place *a, const struct place *b)
 {
@@ -198,6 +202,12 @@ static int add_record(struct cursor *cur, const struct memlog_record *rec,
 		if (err)
 			return err;
 	}
+	cur->at.seq = rec->seq + 1;
+	cur->at.pos = rec->pos + rec->len;
+	if (cur->filter && !filter_match(cur->filter, rec, text)) {
+		cur->partial = false;
+		return 0;
+	}
 	joins = cur->partial && (rec->flags & MEMLOG_JOIN);
 	for (int i = 0; i < FORMATS; i++) {
 		struct encoder *enc = encoder_of(cur, i);
@@ -208,8 +218,6 @@ static int add_record(struct cursor *cur, const struct memlog_record *rec,
 	}
 	if (!cur->made.records++)
 		cur->made.time_ns = rec->time_ns;
-	cur->at.seq = rec->seq + 1;
-	cur->at.pos = rec->pos + rec->len;
 	cur->partial = rec->flags & MEMLOG_PARTIAL;
 	return 0;
 }
@@ -226,7 +234,7 @@ static int add_loss(struct cursor *cur)
 
 static bool is_full(struct cursor *cur)
 {
-	if (cur->at.seq - cur->from.seq >= BATCH_RECORDS)
+	if (!cur->deadline_ns && cur->at.seq - cur->from.seq >= BATCH_RECORDS)
 		return true;
 	for (int i = 0; i < FORMATS; i++) {
 		struct encoder *enc = encoder_of(cur, i);
@@ -235,6 +243,13 @@ static bool is_full(struct cursor *cur)
 			return true;
 	}
 	return false;
+}
+
+/* Looks at the clock now and then. */
+static bool is_late(struct cursor *cur)
+{
+	return cur->deadline_ns && !(cur->at.seq % LOOK_EVERY) &&
+	       uv_hrtime() >= cur->deadline_ns;
 }
 
 static bool is_open(struct cursor *cur)
@@ -329,7 +344,7 @@ int cursor_read(struct cursor *cur, uint64_t limit, bool flush, struct batch *ba
 			event = CURSOR_LIMIT;
 		else
 			event = read_event(cur, flush);
-	} while (event == CURSOR_FULL && !is_full(cur));
+	} while (event == CURSOR_FULL && !is_full(cur) && !is_late(cur));
 	if (event < 0 || event == CURSOR_HELD)
 		return event;
 	err = 0;

@@ -7,6 +7,7 @@
 #ifndef BRIDGE_CURSOR_H
 #define BRIDGE_CURSOR_H
 
+#include "filter.h"
 #include "format.h"
 
 /*
@@ -69,6 +70,8 @@ struct batch {
  * @channel: Name of the channel.
  * @to_the_end: CURSOR_END means that the channel has ended, and that is told;
  *              else what was asked for is over.
+ * @filter: Records that it does not let pass are passed over; NULL: none is.
+ * @deadline_ns: A batch ends at this time of uv_hrtime(); 0: it does not.
  * @made: The batch in the making, but for its ends and blocks.
  * @from: Where it begins.
  * @at: What was read so far ends here.
@@ -80,6 +83,8 @@ struct cursor {
 	struct memlog_reader *reader;
 	const char *channel;
 	bool to_the_end;
+	const struct filter *filter;
+	uint64_t deadline_ns;
 	struct batch made;
 	struct place from;
 	struct place at;

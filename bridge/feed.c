@@ -133,7 +133,9 @@ void feed_attach(struct feed *feed, struct client *client)
 
 	list_add_tail(&client->link, &feed->clients);
 	client->feed = feed;
-	feed->users[client->format]++;
+	counter_add(&feed->channel->clients, 1);
+	if (client_is_plain(client))
+		feed->users[client->format]++;
 	if (idle && feed->status > 0)
 		want_read(feed);
 }
@@ -142,7 +144,9 @@ void feed_detach(struct feed *feed, struct client *client)
 {
 	list_del(&client->link);
 	client->feed = NULL;
-	feed->users[client->format]--;
+	counter_add(&feed->channel->clients, -1UL);
+	if (client_is_plain(client))
+		feed->users[client->format]--;
 	if (list_empty(&feed->clients))
 		feed_close(feed);
 }
@@ -206,6 +210,14 @@ static void choose_formats(struct feed *feed)
 		cursor_set_formats(&feed->cursor, mask);
 }
 
+/* For clients that come back and name the old stream. */
+static void remember_end(struct feed *feed, const struct place *end)
+{
+	struct past past = { .stream = end->stream, .seq = end->seq, .pos = end->pos };
+
+	channel_add_past(feed->channel, &past);
+}
+
 void feed_pump(struct feed *feed)
 {
 	struct batch batch;
@@ -223,12 +235,12 @@ void feed_pump(struct feed *feed)
 		return;
 	}
 	uv_timer_stop(&feed->hold);
+	if (event >= 0 && batch.ended.stream)
+		remember_end(feed, &batch.ended);
 	if (event < 0)
 		feed_end(feed, event);
 	else
 		publish(feed, &batch);
-	if (event == CURSOR_STREAM)
-		feed->old = batch.ended;
 	if (event == CURSOR_END)
 		feed_end(feed, 0);
 	else if (event == CURSOR_EMPTY)
@@ -238,19 +250,11 @@ void feed_pump(struct feed *feed)
 	wake_all(feed);
 }
 
-uint64_t feed_find(struct feed *feed, const struct place *at)
+/* What is of the stream there is now comes last, and in order. */
+static uint64_t first_not_before(struct feed *feed, const struct place *at)
 {
 	uint64_t low = feed->first, high = feed->next;
 
-	if (place_equal(at, &feed->cursor.from))
-		return feed->next;
-	if (at->stream != feed->cursor.at.stream) {
-		for (; low < high; low++)
-			if (place_equal(at, &feed_batch(feed, low)->from))
-				return low;
-		return UINT64_MAX;
-	}
-	/* what is of the last stream comes last, and in order */
 	while (low < high) {
 		uint64_t mid = low + (high - low) / 2;
 		const struct place *from = &feed_batch(feed, mid)->from;
@@ -260,9 +264,24 @@ uint64_t feed_find(struct feed *feed, const struct place *at)
 		else
 			high = mid;
 	}
-	if (low < feed->next && place_equal(at, &feed_batch(feed, low)->from))
-		return low;
-	return UINT64_MAX;
+	return low;
+}
+
+uint64_t feed_find(struct feed *feed, const struct place *at, enum format_id format)
+{
+	uint64_t n = feed->first;
+
+	if (at->stream == feed->cursor.at.stream)
+		n = first_not_before(feed, at);
+	else
+		while (n < feed->next && !place_equal(at, &feed_batch(feed, n)->from))
+			n++;
+	if (n == feed->next)
+		return place_equal(at, &feed->cursor.from) ? n : UINT64_MAX;
+	if (!place_equal(at, &feed_batch(feed, n)->from) ||
+	    !(feed_batch(feed, n)->formats & 1U << format))
+		return UINT64_MAX;
+	return n;
 }
 
 uint64_t feed_boundary(struct feed *feed, const struct place *at)

@@ -14,11 +14,10 @@
  * @hold: Ends the wait for the rest of a line, while a batch is held.
  * @ready_link: In hub->ready, when there may be something to read.
  * @clients: List of struct client.
- * @users: How many of them want each format.
+ * @users: How many of them take the window's batches, in each format.
  * @window: Batch number n is in slot n % WINDOW_BATCHES.
  * @first: Number of the oldest batch in the window.
  * @next: Number the next batch will get.
- * @old: Where the last stream ended, of zeros if this is the first.
  * @bytes: Bytes of all blocks in the window.
  * @status: 1 while it runs, then 0 for the end of the channel or a negative
  *          errno value, and it is no longer the channel's.
@@ -39,7 +38,6 @@ struct feed {
 	struct batch window[WINDOW_BATCHES];
 	uint64_t first;
 	uint64_t next;
-	struct place old;
 	size_t bytes;
 	int status;
 	bool polling;
@@ -62,8 +60,9 @@ static inline struct batch *feed_batch(struct feed *feed, uint64_t number)
 	return &feed->window[number % WINDOW_BATCHES];
 }
 
-/* Number of the batch that begins at @at, feed->next for the head; else ~0. */
-uint64_t feed_find(struct feed *feed, const struct place *at);
+/* Number of the batch that begins at @at, feed->next for the head; ~0 if none does
+ * that has @format. */
+uint64_t feed_find(struct feed *feed, const struct place *at, enum format_id format);
 
 /* First place behind @at, in its stream, where a batch begins; CURSOR_NO_LIMIT. */
 uint64_t feed_boundary(struct feed *feed, const struct place *at);

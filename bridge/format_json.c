@@ -18,28 +18,18 @@
 /* Room for what stands around an object. */
 #define AROUND_ROOM	64
 
-static size_t put_record(char *out, size_t room, const struct memlog_record *rec,
-			 const char *text)
-{
-	return memlog_json_record(out, room, rec, text, service_name(rec->cgroup));
-}
-
-static size_t record_room(const struct memlog_record *rec)
-{
-	return memlog_json_room(rec, service_name(rec->cgroup));
-}
-
 /* Behind '[' or ',': the block is an array in the making. */
 static int json_record(struct encoder *enc, const struct memlog_record *rec,
 		       const char *text, bool joins)
 {
-	size_t room = record_room(rec);
+	const char *service = service_name(rec->cgroup);
+	size_t room = memlog_json_room(rec, service);
 	char *out = block_reserve(&enc->block, room + AROUND_ROOM);
 
 	if (!out)
 		return -ENOMEM;
 	*out = enc->block->len ? ',' : '[';
-	enc->block->len += 1 + put_record(out + 1, room, rec, text);
+	enc->block->len += 1 + memlog_json_record(out + 1, room, rec, text, service);
 	return 0;
 }
 
@@ -99,13 +89,14 @@ static size_t put_behind(const struct encoder *enc, char *out)
 static int line_record(struct encoder *enc, const struct memlog_record *rec,
 		       const char *text, bool joins)
 {
-	size_t room = record_room(rec), n;
+	const char *service = service_name(rec->cgroup);
+	size_t room = memlog_json_room(rec, service), n;
 	char *out = block_reserve(&enc->block, room + AROUND_ROOM);
 
 	if (!out)
 		return -ENOMEM;
 	n = put_before(enc, out, rec->seq);
-	n += put_record(out + n, room, rec, text);
+	n += memlog_json_record(out + n, room, rec, text, service);
 	n += put_behind(enc, out + n);
 	enc->block->len += n;
 	return 0;

@@ -167,6 +167,7 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
 	case LWS_CALLBACK_ESTABLISHED:
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 	case LWS_CALLBACK_RECEIVE:
+	case LWS_CALLBACK_RECEIVE_PONG:
 	case LWS_CALLBACK_CLOSED:
 		if (!conn || !conn->sink)
 			return -1;
@@ -203,7 +204,6 @@ static void lws_says(int level, const char *line)
 
 int http_init(struct shard *shard)
 {
-	static lws_retry_bo_t policy;
 	void *loops[] = { &shard->loop };
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -219,12 +219,9 @@ int http_init(struct shard *shard)
 		.timeout_secs = HEADER_SECONDS,
 		.timeout_secs_ah_idle = HEADER_SECONDS,
 		.keepalive_timeout = KEEPALIVE_SECONDS,
-		.retry_and_idle_policy = &policy,
 	};
 
 	fill_protocols();
-	policy.secs_since_valid_ping = (uint16_t)(shard->bridge->options.idle_timeout / 2);
-	policy.secs_since_valid_hangup = (uint16_t)shard->bridge->options.idle_timeout;
 	lws_set_log_level(LLL_ERR, lws_says);
 	shard->context = lws_create_context(&info);
 	if (shard->context)

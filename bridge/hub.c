@@ -2,12 +2,11 @@
 #include "feed.h"
 #include "hub.h"
 
-/* Every feed that has something gets one batch read. */
+/* Every feed that has something gets one batch read, and sent. */
 static bool hub_round(struct pace *pace)
 {
 	struct hub *hub = list_entry(pace, struct hub, pace);
 	struct list todo, *pos;
-	bool any = false;
 
 	list_init(&todo);
 	while (!list_empty(&hub->ready)) {
@@ -19,9 +18,8 @@ static bool hub_round(struct pace *pace)
 		pos = todo.next;
 		list_del(pos);
 		feed_pump(list_entry(pos, struct feed, ready_link));
-		any = true;
 	}
-	return any;
+	return !list_empty(&hub->ready);
 }
 
 int hub_init(struct hub *hub, uv_loop_t *loop)
@@ -29,11 +27,14 @@ int hub_init(struct hub *hub, uv_loop_t *loop)
 	hub->loop = loop;
 	list_init(&hub->feeds);
 	list_init(&hub->ready);
+	list_init(&hub->waiters);
+	uv_timer_init(loop, &hub->tick);
 	return pace_init(&hub->pace, loop, hub_round);
 }
 
 void hub_uninit(struct hub *hub)
 {
+	uv_close((uv_handle_t *)&hub->tick, NULL);
 	pace_uninit(&hub->pace);
 }
 

@@ -57,6 +57,7 @@ struct peer {
  * @open: As that of the listener.
  * @sink: What serves it, when it follows a channel.
  * @channel: The channel it was allowed.
+ * @query: What it wants of it; NULL: all.
  */
 struct conn {
 	struct list link;
@@ -65,6 +66,7 @@ struct conn {
 	bool open;
 	const struct sink *sink;
 	struct channel *channel;
+	struct query *query;
 };
 
 /* Opens all listeners of the options; says what is wrong, returns an exit status. */

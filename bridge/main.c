@@ -13,41 +13,22 @@
 #include <unistd.h>
 
 #include "bridge.h"
-#include "http.h"
 #include "listen.h"
 #include "log.h"
 #include "runtime.h"
-#include "sink.h"
+#include "shard.h"
 
 #define DEFAULT_DEVICE	"/dev/memlog"
 
-/* Clients have so long to take their farewell. */
-#define STOP_MS		2000
-#define STOP_LOOK_MS	10
-
 static struct bridge bridge;
-static struct shard shard = { .bridge = &bridge };
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 static uv_signal_t signal_handles[3];
-static uv_timer_t stop_timer;
-static uint64_t stop_time;
-
-static void on_stop_timer(uv_timer_t *timer)
-{
-	if (list_empty(&shard.sessions) || uv_now(&shard.loop) >= stop_time)
-		uv_stop(&shard.loop);
-}
 
 static void stop(void)
 {
-	if (shard.stopping)
-		return;
-	shard.stopping = true;
 	runtime_notify("STOPPING=1");
-	listen_close(&shard);
-	sink_stop_all(&shard);
-	stop_time = uv_now(&shard.loop) + STOP_MS;
-	uv_timer_start(&stop_timer, on_stop_timer, 0, STOP_LOOK_MS);
+	for (unsigned int i = 0; i < bridge.shard_count; i++)
+		shard_stop(bridge.shards[i]);
 }
 
 static void reload(void)
@@ -68,33 +49,18 @@ static void on_signal(uv_signal_t *handle, int signum)
 		stop();
 }
 
-static int open_loop(void)
+static void open_signals(uv_loop_t *loop)
 {
-	int err = uv_loop_init(&shard.loop);
-
-	if (err) {
-		log_error("can't make an event loop: %s", uv_strerror(err));
-		return EXIT_SYSTEM;
-	}
-	channels_init(&bridge.channels);
-	list_init(&shard.listeners);
-	list_init(&shard.conns);
-	list_init(&shard.sessions);
 	for (int i = 0; i < 3; i++) {
-		uv_signal_init(&shard.loop, &signal_handles[i]);
+		uv_signal_init(loop, &signal_handles[i]);
 		uv_signal_start(&signal_handles[i], on_signal, signals[i]);
 	}
-	uv_timer_init(&shard.loop, &stop_timer);
-	return 0;
 }
 
-static void close_loop(void)
+static void close_signals(void)
 {
 	for (int i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&signal_handles[i], NULL);
-	uv_close((uv_handle_t *)&stop_timer, NULL);
-	uv_run(&shard.loop, UV_RUN_DEFAULT);
-	uv_loop_close(&shard.loop);
 }
 
 static int add_channel(const char *option)
@@ -143,16 +109,12 @@ static int check_output(void)
 	return 0;
 }
 
-static int open_hub(void)
+static int open_channels(void)
 {
 	const struct option_list *list = &bridge.options.channels;
-	int err = hub_init(&shard.hub, &shard.loop);
 	int status = 0;
 
-	if (err) {
-		log_error("can't make a timer: %s", strerror(-err));
-		return EXIT_SYSTEM;
-	}
+	channels_init(&bridge.channels);
 	for (size_t i = 0; !status && i < list->count; i++)
 		status = add_channel(list->values[i]);
 	if (list->count)
@@ -169,7 +131,7 @@ static bool needs_tokens(void)
 {
 	struct list *pos;
 
-	list_for_each(pos, &shard.listeners)
+	list_for_each(pos, &bridge.shards[0]->listeners)
 		if (!list_entry(pos, struct listener, link)->open)
 			return true;
 	return bridge.options.token_file;
@@ -196,7 +158,7 @@ static void print_addresses(void)
 	const char *token = auth_made_token(&bridge.auth), *last = "";
 	struct list *pos;
 
-	list_for_each(pos, &shard.listeners) {
+	list_for_each(pos, &bridge.shards[0]->listeners) {
 		struct listener *listener = list_entry(pos, struct listener, link);
 
 		/* localhost is two of them, and one address */
@@ -225,43 +187,58 @@ static void set_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int open_shards(void)
+{
+	int status = 0;
+
+	for (unsigned int i = 0; !status && i < bridge.options.threads; i++) {
+		status = shard_open(&bridge.shards[i], &bridge);
+		if (!status)
+			bridge.shard_count++;
+		if (!status)
+			status = listen_open(bridge.shards[i]);
+	}
+	return status;
+}
+
 static int open_all(void)
 {
-	int status = open_hub();
+	int status = open_channels();
 
 	if (!status)
 		status = check_output();
 	if (!status)
-		status = http_init(&shard);
-	if (!status)
-		status = listen_open(&shard);
+		status = open_shards();
 	if (!status)
 		status = open_tokens();
 	return status;
 }
 
-/* What was closed is gone when the loop has gone round. */
-static void settle(void)
+static int run(void)
 {
-	for (int i = 0; i < 10; i++)
-		uv_run(&shard.loop, UV_RUN_NOWAIT);
+	int status = 0;
+
+	open_signals(&bridge.shards[0]->loop);
+	for (unsigned int i = 1; !status && i < bridge.shard_count; i++)
+		status = shard_start(bridge.shards[i]);
+	if (status) {
+		stop();
+	} else {
+		print_addresses();
+		runtime_notify("READY=1");
+	}
+	shard_run(bridge.shards[0]);
+	close_signals();
+	return status;
 }
 
-/*
- * Each part closes on the loop. libwebsockets wants to be told again after each
- * step of that, on a loop it did not make.
- */
 static void close_all(void)
 {
-	listen_close(&shard);
-	for (int i = 0; shard.context && i < 4; i++) {
-		http_uninit(&shard);
-		settle();
-	}
-	settle();
-	hub_uninit(&shard.hub);
+	for (unsigned int i = bridge.shard_count; i-- > 0;)
+		shard_close(bridge.shards[i]);
 	channels_uninit(&bridge.channels);
 	auth_free(&bridge.auth);
+	options_free(&bridge.options);
 }
 
 int main(int argc, char **argv)
@@ -272,17 +249,9 @@ int main(int argc, char **argv)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
 	set_file_limit();
-	status = open_loop();
-	if (status)
-		return status;
 	status = open_all();
-	if (!status) {
-		print_addresses();
-		runtime_notify("READY=1");
-		uv_run(&shard.loop, UV_RUN_DEFAULT);
-	}
+	if (!status)
+		status = run();
 	close_all();
-	close_loop();
-	options_free(&bridge.options);
 	return status;
 }

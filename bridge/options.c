@@ -140,7 +140,7 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int opt, status = -1;
 
-	*options = (struct options){ .idle_timeout = 60 };
+	*options = (struct options){ .idle_timeout = 60, .threads = 1 };
 	while (status < 0 && (opt = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		status = parse_one(options, opt);
 	if (status < 0 && optind < argc) {

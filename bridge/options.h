@@ -26,6 +26,7 @@ struct option_list {
  * @names: Names this host goes by in the Host header.
  * @origins: Origins besides our own that may connect.
  * @token_file: Tokens; NULL: one is made.
+ * @threads: How many serve clients.
  * @idle_timeout: Seconds after which a silent client is gone.
  */
 struct options {
@@ -35,6 +36,7 @@ struct options {
 	struct option_list names;
 	struct option_list origins;
 	const char *token_file;
+	unsigned int threads;
 	unsigned int idle_timeout;
 };
 

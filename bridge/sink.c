@@ -37,6 +37,13 @@ size_t sink_session_size(void)
 	return size;
 }
 
+void sink_tick_all(struct shard *shard)
+{
+	for (size_t i = 0; i < SINKS; i++)
+		if (sinks[i]->tick)
+			sinks[i]->tick(shard);
+}
+
 void sink_stop_all(struct shard *shard)
 {
 	for (size_t i = 0; i < SINKS; i++)

@@ -15,6 +15,7 @@
  * @upgrade: They do so with a WebSocket handshake.
  * @session_size: Bytes it keeps for each client, of zeros at first.
  * @callback: Takes the callbacks of libwebsockets for a client that was let in.
+ * @tick: Called once a second; may be NULL.
  * @stop: Begin to say goodbye to all clients.
  */
 struct sink {
@@ -22,6 +23,7 @@ struct sink {
 	bool upgrade;
 	size_t session_size;
 	lws_callback_function *callback;
+	void (*tick)(struct shard *shard);
 	void (*stop)(struct shard *shard);
 };
 
@@ -39,6 +41,7 @@ const struct sink *sink_find(const char *path, const char **channel);
 /* Room for a client of any sink. */
 size_t sink_session_size(void);
 
+void sink_tick_all(struct shard *shard);
 void sink_stop_all(struct shard *shard);
 
 #endif /* BRIDGE_SINK_H */

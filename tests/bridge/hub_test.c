@@ -36,6 +36,13 @@ static size_t payload(char *buf, uint64_t number)
  * @gap_bytes: The same.
  * @errors: Lines that were not what they had to be.
  * @ended: CLIENT_END came.
+ * @every: Its filter lets every so many-th pass; 0: it has none.
+ * @lost_from: First one lost of the last gap,
+ * @lost_to: and last one.
+ * @base: Number of the payload that the ring's stream began with.
+ * @first: The same for the stream this one is in.
+ * @hellos: Streams that were told to begin,
+ * @ends: and to end.
  */
 struct follower {
 	struct client client;
@@ -48,6 +55,13 @@ struct follower {
 	uint64_t gap_bytes;
 	unsigned int errors;
 	bool ended;
+	uint64_t every;
+	uint64_t lost_from;
+	uint64_t lost_to;
+	const uint64_t *base;
+	uint64_t first;
+	unsigned int hellos;
+	unsigned int ends;
 };
 
 static void on_wake(struct client *client)
@@ -70,10 +84,26 @@ static void take_lost(struct follower *f, const char *line, size_t len)
 	f->lost += records;
 }
 
+/* What a filter lets pass: each number between was lost, or is not for it. */
+static void take_filtered(struct follower *f, uint64_t number)
+{
+	f->errors += number % f->every != 0;
+	for (uint64_t n = f->next; f->begun && n < number; n++)
+		f->errors += n % f->every == 0 && (n < f->lost_from || n > f->lost_to);
+	f->begun = true;
+	f->next = number + 1;
+	f->delivered++;
+}
+
 static void take_record(struct follower *f, const char *line, size_t len)
 {
 	uint64_t number = strtoull(line, NULL, 10), bytes = 0;
 	char want[256];
+
+	if (f->every) {
+		take_filtered(f, number);
+		return;
+	}
 
 	if (!f->begun)
 		f->next = number - f->gap_records;
@@ -104,7 +134,64 @@ static void take_block(struct follower *f, const char *text, size_t len)
 	}
 }
 
-/* One block, if there is one. Return: whether. */
+/* Records as the device has them. */
+static void take_binary(struct follower *f, const char *bytes, size_t len)
+{
+	struct memlog_record rec;
+
+	while (len >= sizeof(rec)) {
+		size_t whole;
+
+		memcpy(&rec, bytes, sizeof(rec));
+		whole = sizeof(rec) + ((rec.len + 7) & ~7U);
+		if (whole > len)
+			break;
+		f->errors += rec.seq != strtoull(bytes + sizeof(rec), NULL, 10) - f->first;
+		take_record(f, bytes + sizeof(rec), rec.len);
+		bytes += whole;
+		len -= whole;
+	}
+	f->errors += len != 0;
+}
+
+static void take_object(struct follower *f, const char *text, size_t len)
+{
+	unsigned long long from, to, records, bytes;
+	char copy[512];
+
+	snprintf(copy, sizeof(copy), "%.*s", (int)len, text);
+	if (sscanf(copy, "{\"lost\":{\"from\":%llu,\"to\":%llu,\"records\":%llu,\"bytes\":%llu}}",
+		   &from, &to, &records, &bytes) == 4) {
+		f->errors += to - from + 1 != records;
+		f->errors += !f->every && f->begun &&
+			     from + f->first != f->next + f->gap_records;
+		f->lost_from = from;
+		f->lost_to = to;
+		f->gap_records += records;
+		f->gap_bytes += bytes;
+		f->lost += records;
+	} else if (!strncmp(copy, "{\"stream\":", 10)) {
+		f->hellos++;
+		/* numbers begin again with the stream, payloads do not */
+		f->first = *f->base;
+	} else if (!strncmp(copy, "{\"ended\":", 9)) {
+		f->ends++;
+	} else {
+		f->errors++;
+	}
+}
+
+static void take_frame(struct follower *f, struct block *block)
+{
+	if (f->client.format == FORMAT_TEXT)
+		take_block(f, block_bytes(block), block->len);
+	else if (block->binary)
+		take_binary(f, block_bytes(block), block->len);
+	else
+		take_object(f, block_bytes(block), block->len);
+}
+
+/* One chain of blocks, if there is one. Return: whether. */
 static bool take_one(struct follower *f)
 {
 	struct block *block;
@@ -115,7 +202,8 @@ static bool take_one(struct follower *f)
 	f->awake = event == CLIENT_BLOCK;
 	if (event != CLIENT_BLOCK)
 		return false;
-	take_block(f, block_bytes(block), block->len);
+	for (struct block *b = block; b; b = b->next)
+		take_frame(f, b);
 	block_put(block);
 	return true;
 }
@@ -131,6 +219,7 @@ FIXTURE(hub)
 	struct memlog_embedded *ring;
 	struct follower followers[FOLLOWERS];
 	uint64_t written;
+	uint64_t base;
 };
 
 FIXTURE_VARIANT(hub)
@@ -147,6 +236,7 @@ FIXTURE_SETUP(hub)
 	unsetenv("RUNTIME_DIRECTORY");
 	memset(self->followers, 0, sizeof(self->followers));
 	self->written = 0;
+	self->base = 0;
 	uv_loop_init(&self->loop);
 	channels_init(&self->channels);
 	ASSERT_EQ(0, hub_init(&self->hub, &self->loop));
@@ -190,8 +280,9 @@ static void open_one(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self,
 	struct follower *f = &self->followers[i];
 
 	memset(f, 0, sizeof(*f));
+	f->base = &self->base;
 	ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel,
-				 FORMAT_TEXT, NULL, &ops));
+				 i % 2 ? FORMAT_BINARY : FORMAT_TEXT, NULL, &ops));
 	f->awake = true;
 }
 
@@ -325,6 +416,8 @@ TEST_F(hub, channel_that_ends)
 		EXPECT_TRUE(self->followers[i].ended);
 		EXPECT_EQ(5, self->followers[i].delivered);
 		EXPECT_EQ(0, self->followers[i].errors);
+		EXPECT_EQ(i, self->followers[i].ends);
+		EXPECT_EQ(i, self->followers[i].hellos);
 	}
 	/* the next one finds the same, and the same end */
 	open_one(_metadata, self, 2);
@@ -370,6 +463,7 @@ TEST_F(hub, streams_that_end)
 		memlog_embedded_close(ring);
 		ASSERT_EQ(0, memlog_embedded_open(&ring, path, &options));
 		self->ring = ring;
+		self->base = self->written;
 		write_some(self, 300);
 		while (quick->next < self->written) {
 			turn(self);
@@ -380,6 +474,8 @@ TEST_F(hub, streams_that_end)
 		expect_all(_metadata, self);
 	}
 	EXPECT_LT(0, slow->lost);
+	EXPECT_EQ(3, slow->ends);
+	EXPECT_EQ(4, slow->hellos);
 	for (int i = 0; i < FOLLOWERS; i++)
 		client_close(&self->followers[i].client);
 	drain(self);
@@ -390,18 +486,149 @@ TEST_F(hub, streams_that_end)
 	rmdir(path);
 }
 
+static void open_filtered(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self, int i,
+			  const char *tail, bool follow)
+{
+	struct query *query = query_new(follow, FORMAT_BINARY);
+	struct follower *f = &self->followers[i];
+	char why[QUERY_WHY_SIZE];
+
+	ASSERT_NE(NULL, query);
+	ASSERT_EQ(0, query_set(query, "grep", "/^\\d*[05] /", why)) TH_LOG("%s", why);
+	if (tail) {
+		ASSERT_EQ(0, query_set(query, "tail", tail, why));
+	}
+	memset(f, 0, sizeof(*f));
+	f->base = &self->base;
+	f->every = 5;
+	ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel, FORMAT_BINARY,
+				 query, &ops));
+	query_put(query);
+	f->awake = true;
+}
+
+TEST_F(hub, filter)
+{
+	struct follower *f = &self->followers[1];
+
+	write_some(self, 10);
+	open_filtered(_metadata, self, 1, NULL, true);
+	drain(self);
+	EXPECT_EQ(2, f->delivered);
+	for (int i = 0; i < 200; i++) {
+		write_some(self, 11);
+		if (i % 7 == 0)
+			drain(self);
+	}
+	write_some(self, 1 + (5 - self->written % 5) % 5);
+	drain(self);
+	EXPECT_EQ(0, f->errors);
+	EXPECT_EQ(self->written, f->next);
+	EXPECT_EQ(!f->lost, f->delivered == (self->written + 4) / 5);
+}
+
+TEST_F(hub, filter_and_tail)
+{
+	write_some(self, 28);
+	open_filtered(_metadata, self, 1, "3", true);
+	open_filtered(_metadata, self, 2, "0", true);
+	open_filtered(_metadata, self, 3, "3", false);
+	open_filtered(_metadata, self, 4, "100000", false);
+	drain(self);
+	EXPECT_EQ(3, self->followers[1].delivered);
+	EXPECT_EQ(26, self->followers[1].next);
+	EXPECT_EQ(0, self->followers[2].delivered);
+	EXPECT_EQ(3, self->followers[3].delivered);
+	EXPECT_TRUE(self->followers[3].ended);
+	EXPECT_EQ(6, self->followers[4].delivered);
+	write_some(self, 3);
+	drain(self);
+	EXPECT_EQ(4, self->followers[1].delivered);
+	EXPECT_EQ(1, self->followers[2].delivered);
+	EXPECT_FALSE(self->followers[1].ended);
+	for (int i = 1; i < 5; i++)
+		EXPECT_EQ(0, self->followers[i].errors);
+}
+
+/* A client that comes back and names a stream that is over, or a future record. */
+TEST_F(hub, from)
+{
+	struct follower *f = &self->followers[1];
+	char why[QUERY_WHY_SIZE], place[64];
+	struct query *query;
+	struct block *block;
+
+	write_some(self, 5);
+	for (int i = 0; i < 3; i++) {
+		static const char *const places[] = { "3", "77:2", "9" };
+
+		query = query_new(true, FORMAT_BINARY);
+		snprintf(place, sizeof(place), "%s%s", i == 1 ? "00000000000000" : "", places[i]);
+		ASSERT_EQ(0, query_set(query, "from", place, why)) TH_LOG("%s", why);
+		memset(f, 0, sizeof(*f));
+		f->base = &self->base;
+		ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel,
+					 FORMAT_BINARY, query, &ops));
+		query_put(query);
+		f->awake = true;
+		if (i == 2) {
+			EXPECT_EQ(CLIENT_NOTHING, client_next(&f->client, &block));
+			while (scanning(self))
+				turn(self);
+			EXPECT_EQ(-ERANGE, client_next(&f->client, &block));
+		} else {
+			drain(self);
+			EXPECT_EQ(i ? 5 : 2, f->delivered);
+			EXPECT_EQ(i, f->ends);
+			EXPECT_EQ(1, f->hellos);
+			EXPECT_EQ(0, f->errors);
+		}
+		client_close(&f->client);
+	}
+}
+
+TEST_F(hub, until)
+{
+	struct follower *f = &self->followers[1];
+	char why[QUERY_WHY_SIZE];
+	struct query *query;
+
+	query = query_new(true, FORMAT_BINARY);
+	ASSERT_EQ(0, query_set(query, "until", "+1s", why)) TH_LOG("%s", why);
+	memset(f, 0, sizeof(*f));
+	f->base = &self->base;
+	ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel, FORMAT_BINARY,
+				 query, &ops));
+	query_put(query);
+	f->awake = true;
+	write_some(self, 3);
+	drain(self);
+	EXPECT_EQ(3, f->delivered);
+	EXPECT_FALSE(f->ended);
+	for (int i = 0; i < 300 && !f->ended; i++) {
+		usleep(10000);
+		drain(self);
+	}
+	EXPECT_TRUE(f->ended);
+	write_some(self, 3);
+	drain(self);
+	EXPECT_EQ(3, f->delivered);
+	EXPECT_EQ(0, f->ends);
+}
+
 TEST_F(hub, blocks_are_shared)
 {
 	struct block *blocks[2];
 
 	open_one(_metadata, self, 0);
-	open_one(_metadata, self, 1);
+	open_one(_metadata, self, 2);
 	drain(self);
 	write_some(self, 3);
 	for (int i = 0; i < 10; i++)
 		turn(self);
 	for (int i = 0; i < 2; i++)
-		ASSERT_EQ(CLIENT_BLOCK, client_next(&self->followers[i].client, &blocks[i]));
+		ASSERT_EQ(CLIENT_BLOCK,
+			  client_next(&self->followers[2 * i].client, &blocks[i]));
 	EXPECT_EQ(blocks[0], blocks[1]);
 	EXPECT_EQ(3, blocks[0]->refs);
 	block_put(blocks[0]);

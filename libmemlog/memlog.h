@@ -285,9 +285,14 @@ bool memlog_mapped(const struct memlog_reader *reader);
  * it again. Do not read from it. It stays the same until the reader is closed,
  * and only the reader's own process may use it.
  *
+ * That of a ring file or embedded ring is made by the first call: a reader that
+ * nobody waits on costs none. What was written between the last memlog_next() and
+ * that call is not missed, the new descriptor is readable then.
+ *
  * See memlog_embedded_open() for who is woken by the writer of a ring file.
  *
- * Return: The file descriptor, the library's; -EINVAL not a follower.
+ * Return: The file descriptor, the library's; -EINVAL not a follower; -EMFILE,
+ * -ENFILE, -ENOMEM none is to be had, and calling again tries again.
  */
 int memlog_fd(struct memlog_reader *reader);
 
@@ -297,7 +302,7 @@ int memlog_fd(struct memlog_reader *reader);
  * @timeout_ms: Longest time to wait in milliseconds; negative: no limit.
  *
  * Return: 1 call memlog_next(); 0 the time is over; -EINTR a signal came;
- * -EINVAL not a follower; or what ppoll(2) gave.
+ * -EINVAL not a follower; or what memlog_fd() or ppoll(2) gave.
  */
 int memlog_wait(struct memlog_reader *reader, int timeout_ms);
 

@@ -225,7 +225,16 @@ bool memlog_mapped(const struct memlog_reader *reader)
 
 int memlog_fd(struct memlog_reader *reader)
 {
-	return reader->follow ? reader->fd : -EINVAL;
+	int err;
+
+	if (!reader->follow)
+		return -EINVAL;
+	if (reader->fd < 0) {
+		err = reader->source->make_fd(reader);
+		if (err)
+			return err;
+	}
+	return reader->fd;
 }
 
 /* Milliseconds until @until_ns, if that comes before @timeout_ms. */
@@ -247,7 +256,7 @@ static int clip_timeout(const struct memlog_reader *reader, int timeout_ms,
 
 int memlog_wait(struct memlog_reader *reader, int timeout_ms)
 {
-	struct pollfd poll_fd = { .fd = reader->fd, .events = POLLIN };
+	struct pollfd poll_fd = { .events = POLLIN };
 	bool clipped;
 	int n;
 
@@ -255,6 +264,9 @@ int memlog_wait(struct memlog_reader *reader, int timeout_ms)
 		return -EINVAL;
 	if (!reader->armed)
 		return 1;
+	poll_fd.fd = memlog_fd(reader);
+	if (poll_fd.fd < 0)
+		return poll_fd.fd;
 	timeout_ms = clip_timeout(reader, timeout_ms, &clipped);
 	n = poll(&poll_fd, 1, timeout_ms);
 	if (n < 0)

@@ -25,8 +25,12 @@
  *         MEMLOG_NOTHING when the stream goes on, MEMLOG_STREAM, MEMLOG_END, or
  *         a negative errno value.
  * @arm: See to it that reader->fd becomes readable when something is written
- *       behind reader->cur. Return: 0 it was before; 1 it is now, and what came
- *       before is for the caller to see with @fill; or a negative errno value.
+ *       behind reader->cur. Return: 0 it was before, or there is no such fd yet;
+ *       1 it is now, and what came before is for the caller to see with @fill; or
+ *       a negative errno value.
+ * @make_fd: Make reader->fd and arm it; it is readable at once if something is
+ *           there behind reader->cur. NULL: it is there from the start. Return: 0
+ *           or a negative errno value, and there is none.
  * @info: MEMLOG_IOC_INFO.
  * @close: Free what the source has.
  */
@@ -36,6 +40,7 @@ struct memlog_source {
 	bool (*over)(struct memlog_reader *reader);
 	int (*renew)(struct memlog_reader *reader);
 	int (*arm)(struct memlog_reader *reader);
+	int (*make_fd)(struct memlog_reader *reader);
 	int (*info)(struct memlog_reader *reader, struct memlog_info *info);
 	void (*close)(struct memlog_reader *reader);
 };
@@ -57,11 +62,12 @@ struct memlog_source {
  * @pos_unknown: The position of @place is not known, its number is.
  * @follow: MEMLOG_READ_FOLLOW.
  * @ended: MEMLOG_END was reached.
- * @armed: memlog_next() returned MEMLOG_NOTHING last: @fd can be waited on.
+ * @armed: memlog_next() returned MEMLOG_NOTHING last: memlog_fd() can be waited
+ *         on.
  * @armed_seq: @cur when it was armed last, MEMLOG_SEQ_NONE if never.
  * @burst: Most records to copy before looking whether they were still there:
  *         MEMLOG_BATCH, but one after a lap, and twice as many after each success.
- * @fd: What can be waited on; -1 if the reader does not follow.
+ * @fd: What can be waited on; -1 if nobody has asked for it.
  * @device: The device or ring file, -1 if it has none of its own.
  * @map: The ring, if it is mapped; of a ring file that is not, only what its
  *       control page says.
@@ -77,6 +83,7 @@ struct memlog_source {
  * @wait: What @ring wakes.
  * @inotify: Ring file of another process: what its writer wakes, or -1.
  * @timer: The same, where it can't be woken, or -1.
+ * @kicked: @timer was set to make @fd readable at once.
  * @removed: Ring file: it is no longer where it was.
  * @may_block: read(2): the device was not opened with O_NONBLOCK.
  * @flags: As asked for.
@@ -119,6 +126,7 @@ struct memlog_reader {
 	struct memlog_waiter *wait;
 	int inotify;
 	int timer;
+	bool kicked;
 	bool removed;
 	bool may_block;
 };

@@ -10,6 +10,10 @@
  * write the file, or gets no inotify, looks every 20 ms.
  *
  * A reader in the writer's own process has an eventfd in the ring's list.
+ *
+ * All of that is made when memlog_fd() is asked for first: many a reader is closed
+ * before anybody waits on it. What was written since the reader looked makes the
+ * new descriptor readable at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,11 +48,23 @@ static bool drain(int fd)
 	return any;
 }
 
-static void set_timer(const struct memlog_reader *reader)
+/* 0 stops it. */
+static void set_timer(const struct memlog_reader *reader, long ns)
 {
-	struct itimerspec when = { .it_value.tv_nsec = LOOK_EVERY_NS };
+	struct itimerspec when = { .it_value.tv_nsec = ns };
 
 	timerfd_settime(reader->timer, 0, &when, NULL);
+}
+
+/* Whether the file has no name any more, which was not known. */
+static bool see_removed(struct memlog_reader *reader)
+{
+	struct stat st;
+
+	if (!reader->path || reader->removed || fstat(reader->device, &st) || st.st_nlink)
+		return false;
+	reader->removed = true;
+	return true;
 }
 
 static int file_arm(struct memlog_reader *reader)
@@ -56,20 +72,22 @@ static int file_arm(struct memlog_reader *reader)
 	struct memlog_state *state = reader->map.state;
 	bool again = reader->armed_seq != reader->cur.seq;
 
+	if (reader->fd < 0)
+		return see_removed(reader);
 	reader->armed_seq = reader->cur.seq;
 	if (reader->inotify >= 0 && drain(reader->inotify)) {
-		struct stat st;
-
 		again = true;
-		if (reader->path && !fstat(reader->device, &st) && !st.st_nlink)
-			reader->removed = true;
+		see_removed(reader);
 	}
 	if (reader->map.state_writable && reader->inotify >= 0) {
+		if (reader->kicked)
+			set_timer(reader, 0);
 		__atomic_store_n(&state->armed, 1, __ATOMIC_SEQ_CST);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* (D), see embedded.c */
 	} else {
-		set_timer(reader);
+		set_timer(reader, LOOK_EVERY_NS);
 	}
+	reader->kicked = false;
 	return again;
 }
 
@@ -156,30 +174,32 @@ static int file_renew(struct memlog_reader *reader)
 	return replace(reader, fd);
 }
 
-static void close_if(int fd)
+static void close_if(int *fd)
 {
-	if (fd >= 0)
-		close(fd);
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_fds(struct memlog_reader *reader)
+{
+	close_if(&reader->inotify);
+	close_if(&reader->timer);
+	close_if(&reader->fd);
 }
 
 static void file_close(struct memlog_reader *reader)
 {
 	memlog_unmap(&reader->map);
-	close_if(reader->device);
-	close_if(reader->inotify);
-	close_if(reader->timer);
-	close_if(reader->fd);
+	close_if(&reader->device);
+	close_fds(reader);
 }
 
-static const struct memlog_source file_source = {
-	.fill = memlog_map_fill,
-	.seek = memlog_map_seek,
-	.over = file_over,
-	.renew = file_renew,
-	.arm = file_arm,
-	.info = memlog_map_info,
-	.close = file_close,
-};
+/* Whether there is something for memlog_next() that it has not seen. */
+static bool has_news(struct memlog_reader *reader)
+{
+	return memlog_buf_next(&reader->map.buf) != reader->cur.seq || file_over(reader);
+}
 
 static int add_to_epoll(int epoll, int fd)
 {
@@ -188,8 +208,8 @@ static int add_to_epoll(int epoll, int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* What memlog_fd() gives: an epoll set of what can wake this reader. */
-static int file_wait_init(struct memlog_reader *reader)
+/* An epoll set of what can wake this reader. */
+static int make_set(struct memlog_reader *reader)
 {
 	int err;
 
@@ -208,6 +228,33 @@ static int file_wait_init(struct memlog_reader *reader)
 		err = add_to_epoll(reader->fd, reader->inotify);
 	return err;
 }
+
+static int file_make_fd(struct memlog_reader *reader)
+{
+	int err = make_set(reader);
+
+	if (err) {
+		close_fds(reader);
+		return err;
+	}
+	file_arm(reader);
+	if (see_removed(reader) || has_news(reader)) {
+		reader->kicked = true;
+		set_timer(reader, 1);
+	}
+	return 0;
+}
+
+static const struct memlog_source file_source = {
+	.fill = memlog_map_fill,
+	.seek = memlog_map_seek,
+	.over = file_over,
+	.renew = file_renew,
+	.arm = file_arm,
+	.make_fd = file_make_fd,
+	.info = memlog_map_info,
+	.close = file_close,
+};
 
 /**
  * memlog_file_open() - Open a ring file as a reader's source.
@@ -228,18 +275,15 @@ int memlog_file_open(struct memlog_reader *reader, int fd)
 	reader->device = fd;
 	reader->stream = reader->map.stream;
 	reader->source = &file_source;
-	err = reader->follow ? file_wait_init(reader) : 0;
-	if (err) {
-		reader->device = -1;
-		file_close(reader);
-	}
-	return err;
+	return 0;
 }
 
 static int embedded_arm(struct memlog_reader *reader)
 {
 	bool again = reader->armed_seq != reader->cur.seq;
 
+	if (!reader->wait)
+		return 0;
 	if (!again && __atomic_load_n(&reader->wait->armed, __ATOMIC_RELAXED))
 		return 0;
 	reader->armed_seq = reader->cur.seq;
@@ -257,28 +301,34 @@ static void embedded_close(struct memlog_reader *reader)
 	file_close(reader);
 }
 
+static int embedded_make_fd(struct memlog_reader *reader)
+{
+	reader->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (reader->fd < 0)
+		return -errno;
+	reader->wait = calloc(1, sizeof(*reader->wait));
+	if (!reader->wait) {
+		close_if(&reader->fd);
+		return -ENOMEM;
+	}
+	reader->wait->fd = reader->fd;
+	memlog_embedded_add_waiter(reader->ring, reader->wait);
+	embedded_arm(reader);
+	if (has_news(reader))
+		eventfd_write(reader->fd, 1);
+	return 0;
+}
+
 static const struct memlog_source embedded_source = {
 	.fill = memlog_map_fill,
 	.seek = memlog_map_seek,
 	.over = file_over,
 	.renew = file_renew,
 	.arm = embedded_arm,
+	.make_fd = embedded_make_fd,
 	.info = memlog_map_info,
 	.close = embedded_close,
 };
-
-static int embedded_wait_init(struct memlog_reader *reader)
-{
-	reader->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (reader->fd < 0)
-		return -errno;
-	reader->wait = calloc(1, sizeof(*reader->wait));
-	if (!reader->wait)
-		return -ENOMEM;
-	reader->wait->fd = reader->fd;
-	memlog_embedded_add_waiter(reader->ring, reader->wait);
-	return 0;
-}
 
 /**
  * memlog_embedded_attach() - A ring of this process as a reader's source.
@@ -303,8 +353,5 @@ int memlog_embedded_attach(struct memlog_reader *reader, struct memlog_embedded 
 	reader->ring = ring;
 	reader->stream = reader->map.stream;
 	reader->source = &embedded_source;
-	err = reader->follow ? embedded_wait_init(reader) : 0;
-	if (err)
-		embedded_close(reader);
-	return err;
+	return 0;
 }

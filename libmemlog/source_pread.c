@@ -261,7 +261,16 @@ static int pread_arm(struct memlog_reader *reader)
 {
 	struct itimerspec when = { .it_value.tv_nsec = LOOK_EVERY_NS };
 
+	if (reader->fd < 0)
+		return 0;
 	return timerfd_settime(reader->fd, 0, &when, NULL) ? -errno : 0;
+}
+
+/* What came before it is seen when the timer first ends. */
+static int pread_make_fd(struct memlog_reader *reader)
+{
+	reader->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return reader->fd < 0 ? -errno : pread_arm(reader);
 }
 
 static void pread_close(struct memlog_reader *reader)
@@ -277,6 +286,7 @@ static const struct memlog_source pread_source = {
 	.over = pread_over,
 	.renew = pread_renew,
 	.arm = pread_arm,
+	.make_fd = pread_make_fd,
 	.info = pread_info,
 	.close = pread_close,
 };
@@ -307,8 +317,5 @@ int memlog_file_open_unmapped(struct memlog_reader *reader, int fd)
 	map->buf.text_size = map->geo.text_size;
 	reader->stream = ctrl.stream;
 	reader->source = &pread_source;
-	if (!reader->follow)
-		return 0;
-	reader->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return reader->fd < 0 ? -errno : 0;
+	return 0;
 }

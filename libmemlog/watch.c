@@ -331,6 +331,11 @@ int memlog_watch_open(struct memlog_watch **watchp, const char *path,
 	if (!err)
 		err = memlog_reader_open(&watch->reader, path,
 					 options ? options : &from_now);
+	if (!err) {
+		err = memlog_fd(watch->reader);
+		/* one that does not follow never waits */
+		err = err == -EINVAL || err >= 0 ? 0 : err;
+	}
 	queue_size = max_of(queue_size ? queue_size : QUEUE_DEFAULT, QUEUE_MIN);
 	if (!err)
 		err = buffer_reserve(&watch->fill, queue_size / 2);

@@ -181,6 +181,8 @@ static void wait_for_more(struct follow *follow, struct memlog_reader *reader)
 		{ .fd = follow->out.fd },
 	};
 
+	if (fds[0].fd < 0)
+		die_channel(follow->path, TO_READ, fds[0].fd);
 	out_flush(&follow->out);
 	if (stop || follow->out.error)
 		return;

@@ -143,6 +143,87 @@ TEST_F(wake, by_record)
 	}
 }
 
+/* Whether it is readable within @ms. */
+static int readable(struct memlog_reader *reader, int ms)
+{
+	struct pollfd fd = { .fd = memlog_fd(reader), .events = POLLIN };
+
+	return fd.fd < 0 ? fd.fd : poll(&fd, 1, ms);
+}
+
+/* What came before anybody asked for the descriptor makes it readable. */
+TEST_F(wake, before_fd)
+{
+	ASSERT_EQ(7, put(self->ring, "wake up"));
+	EXPECT_EQ(1, readable(self->reader, LONG_MS));
+	EXPECT_EQ(MEMLOG_RECORD, NEXT());
+	EXPECT_EQ(MEMLOG_NOTHING, NEXT());
+	/* One that looks for itself is ready when it is time to look. */
+	if (!variant->read_only) {
+		EXPECT_EQ(0, readable(self->reader, 50));
+	}
+	ASSERT_EQ(7, put(self->ring, "wake up"));
+	EXPECT_EQ(1, readable(self->reader, LONG_MS));
+	EXPECT_EQ(MEMLOG_RECORD, NEXT());
+}
+
+TEST_F(wake, before_fd_by_resize)
+{
+	ASSERT_EQ(7, put(self->ring, "wake up"));
+	EXPECT_EQ(MEMLOG_RECORD, NEXT());
+	EXPECT_EQ(MEMLOG_NOTHING, NEXT());
+	if (variant->read_only)
+		ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, grow(self->ring));
+	EXPECT_EQ(1, readable(self->reader, LONG_MS));
+	/* without a path there is no way to the new file */
+	EXPECT_EQ(variant->memory && !variant->own ? MEMLOG_END : MEMLOG_NOTHING, NEXT());
+}
+
+TEST_F(wake, before_fd_by_end)
+{
+	ASSERT_EQ(0, memlog_embedded_finish(self->ring));
+	EXPECT_EQ(1, readable(self->reader, LONG_MS));
+	EXPECT_EQ(MEMLOG_END, NEXT());
+}
+
+TEST_F(wake, before_fd_by_removal)
+{
+	/* no name to lose, or a ring that it stays with */
+	if (variant->memory || variant->own)
+		return;
+	if (variant->read_only)
+		ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, unlink(self->path));
+	EXPECT_EQ(1, readable(self->reader, LONG_MS));
+	EXPECT_EQ(MEMLOG_END, NEXT());
+}
+
+static int count_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* A reader nobody waits on has its file and nothing else. */
+TEST_F(wake, no_fds_unasked)
+{
+	struct memlog_reader *other;
+	int before = count_fds();
+
+	ASSERT_EQ(0, open_reader(self, variant, &other));
+	EXPECT_EQ(MEMLOG_NOTHING, memlog_next(other, &self->rec, &self->text));
+	EXPECT_EQ(before + 1, count_fds());
+	EXPECT_LE(0, memlog_fd(other));
+	EXPECT_EQ(memlog_fd(other), memlog_fd(other));
+	EXPECT_LT(before + 1, count_fds());
+	memlog_reader_close(other);
+	EXPECT_EQ(before, count_fds());
+}
+
 TEST_F(wake, by_poll)
 {
 	struct pollfd fd = { .fd = memlog_fd(self->reader), .events = POLLIN };

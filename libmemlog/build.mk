@@ -59,4 +59,5 @@ lib-install: $(LIB_SO) $(LIB_A) $(BUILD)/libmemlog.pc
 
 -include $(LIB_OBJS:.o=.d)
 -include libmemlog/examples/build.mk
+-include libmemlog/files/build.mk
 -include libmemlog/cli/build.mk

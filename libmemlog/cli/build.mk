@@ -10,7 +10,7 @@ $(BUILD)/cli/%.o: libmemlog/cli/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ML_CFLAGS) -DMEMLOG_VERSION='"$(VERSION)"' $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/memlog: $(CLI_OBJS) $(LIB_A)
+$(BUILD)/memlog: $(CLI_OBJS) $(FILES_OBJS) $(LIB_A)
 	$(CC) -pthread $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 .PHONY: cli-install

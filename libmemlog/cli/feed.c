@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * memlog feed: the lines of files into a channel, and with -f those that come.
- *
- * A file that was renamed or removed is read on under its old name until nothing
- * has come for a while: its writer may have it open still. So nothing written
- * around a rotation is missed, unless files come and go faster than we look.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "tail.h"
-
-/* A rotated file is closed after this time without anything new. */
-#define OLD_QUIET_NS	(30 * NSEC_PER_SEC)
-/* How often to look where inotify tells nothing: network file systems. */
-#define LOOK_MS		500
-#define LINES_ALL	UINT64_MAX
+#include "files/files.h"
+#include "sink.h"
 
 struct feed {
 	struct sink sink;
-	struct lines lines;	/* what those of all files are like */
-	struct tail *tails;
+	struct files files;
 	const char *tag;
 	const char *channel;
-	uint64_t last;
-	bool follow;
 	bool quiet;
 	int status;
 };
@@ -63,22 +48,22 @@ static void parse_option(struct feed *feed, int c)
 		break;
 	case 'f':
 	case 'F':
-		feed->follow = true;
+		feed->files.follow = true;
 		break;
 	case 'n':
-		feed->last = arg_number("-n", optarg, LINES_ALL - 1);
+		feed->files.last = arg_number("-n", optarg, LINES_ALL - 1);
 		break;
 	case 'p':
-		feed->lines.pri = arg_pri("-p", optarg);
+		feed->files.lines.pri = arg_pri("-p", optarg);
 		break;
 	case 't':
 		feed->tag = optarg;
 		break;
 	case OPT_PREFIX:
-		feed->lines.level_prefix = true;
+		feed->files.lines.level_prefix = true;
 		break;
 	case OPT_KEEP_CR:
-		feed->lines.keep_cr = true;
+		feed->files.lines.keep_cr = true;
 		break;
 	case OPT_SIZE:
 		feed->sink.size = arg_size("--size", optarg);
@@ -109,36 +94,17 @@ static void parse(struct feed *feed, int argc, char **argv)
 		sink_name(&feed->sink, feed->tag ? feed->tag : argv[optind]);
 }
 
-static struct tail *add_tail(struct feed *feed, const char *path)
+static void name_sink(void *arg, const struct tail *tail)
 {
-	struct tail *tail = calloc(1, sizeof(*tail)), **end = &feed->tails;
+	struct feed *feed = arg;
 
-	if (!tail)
-		die("no memory");
-	tail->path = path;
-	tail->fd = -1;
-	tail->lines = feed->lines;
-	while (*end)
-		end = &(*end)->next;
-	*end = tail;
-	return tail;
+	if (!feed->tag)
+		sink_name(&feed->sink, strcmp(tail->path, "-") ? tail->path : "memlog");
 }
 
-static void name_sink(struct feed *feed, const struct tail *tail)
+static void check_sink(void *arg, struct tail *tail)
 {
-	if (feed->tag)
-		return;
-	sink_name(&feed->sink, strcmp(tail->path, "-") ? tail->path : "memlog");
-}
-
-static void note(const struct feed *feed, const char *path, const char *what)
-{
-	if (!feed->quiet)
-		complain("%s: %s", path, what);
-}
-
-static void check_sink(struct feed *feed, struct tail *tail)
-{
+	struct feed *feed = arg;
 	int err = tail->lines.error;
 
 	if (!err)
@@ -152,221 +118,58 @@ static void check_sink(struct feed *feed, struct tail *tail)
 	feed->status = EXIT_SYSTEM;
 }
 
-/* All there is to the end of the file. Return: whether there was anything. */
-static bool read_on(struct feed *feed, struct tail *tail)
+static void say_note(void *arg, const struct tail *tail, enum files_note note)
 {
-	bool any = false;
-	ssize_t n = 1;
+	static const char *const what[] = {
+		[FILES_MISSING] = "not there yet, waiting for it",
+		[FILES_REPLACED] = "replaced by another file, reading that one too",
+		[FILES_TRUNCATED] = "truncated, reading from its start",
+	};
+	const struct feed *feed = arg;
 
-	name_sink(feed, tail);
-	while (!stop && (n > 0 || n == -EINTR)) {
-		n = tail_read(tail);
-		any |= n > 0;
-		check_sink(feed, tail);
-	}
-	if (n < 0 && n != -EINTR) {
-		complain("%s: %s", tail->path, strerror((int)-n));
-		feed->status = EXIT_SYSTEM;
-		tail_close(tail);
-	}
-	return any;
+	if (!feed->quiet)
+		complain("%s: %s", tail->path, what[note]);
 }
 
-/* @skip: the file was there when we came, so -n counts for it. */
-static void try_open(struct feed *feed, struct tail *tail, bool skip)
+static void say_failed(void *arg, const struct tail *tail, int err)
 {
-	int err = tail_open(tail);
+	struct feed *feed = arg;
 
-	if (!err && skip && tail->regular && feed->last != LINES_ALL)
-		err = tail_seek_lines(tail, feed->last);
-	if (!err)
-		return;
-	tail_close(tail);
-	if (tail->missing_said)
-		return;
-	tail->missing_said = true;
-	if (feed->follow && err == -ENOENT) {
-		note(feed, tail->path, "not there yet, waiting for it");
-		return;
-	}
 	complain("%s: %s", tail->path, strerror(-err));
 	feed->status = EXIT_SYSTEM;
 }
 
-/* The file goes on as an old one, and its name begins anew. */
-static void rotate(struct feed *feed, struct tail *tail)
+static bool is_stopped(void *arg)
 {
-	struct tail *old = malloc(sizeof(*old));
-
-	if (!old)
-		die("no memory");
-	*old = *tail;
-	old->old = true;
-	old->quiet_ns = now_ns();
-	tail->next = old;
-	tail->fd = -1;
-	tail->lines = feed->lines;
-	note(feed, tail->path, "replaced by another file, reading that one too");
-	try_open(feed, tail, false);
+	return stop;
 }
 
-static void look(struct feed *feed, struct tail *tail)
-{
-	bool replaced;
-
-	if (tail->fd < 0) {
-		if (!tail->old)
-			try_open(feed, tail, false);
-		if (tail->fd < 0)
-			return;
-	}
-	if (!tail->regular)
-		return;
-	/* Before the last read, or what came in between would be missed. */
-	replaced = !tail->old && tail_replaced(tail);
-	if (tail_truncated(tail)) {
-		note(feed, tail->path, "truncated, reading from its start");
-		tail_rewind(tail);
-	}
-	if (read_on(feed, tail))
-		tail->quiet_ns = now_ns();
-	if (replaced && tail->fd >= 0) {
-		rotate(feed, tail);
-		if (tail->fd >= 0)
-			read_on(feed, tail);
-	}
-}
-
-static void drop_old(struct feed *feed)
-{
-	struct tail **link = &feed->tails;
-	uint64_t now = now_ns();
-
-	while (*link) {
-		struct tail *tail = *link;
-
-		/* The clock may step back. */
-		if (tail->old && tail->quiet_ns > now)
-			tail->quiet_ns = now;
-		if (tail->old && (tail->fd < 0 || now - tail->quiet_ns > OLD_QUIET_NS)) {
-			name_sink(feed, tail);
-			tail_close(tail);
-			lines_free(&tail->lines);
-			*link = tail->next;
-			free(tail);
-		} else {
-			link = &tail->next;
-		}
-	}
-}
-
-/* Return: whether a pipe or the like has more to come; @fds has them. */
-static size_t pipes(struct feed *feed, struct pollfd *fds, struct tail **whose,
-		    size_t max)
-{
-	size_t n = 0;
-
-	for (struct tail *t = feed->tails; t && n < max; t = t->next) {
-		if (t->fd < 0 || t->regular)
-			continue;
-		whose[n] = t;
-		fds[n++] = (struct pollfd){ .fd = t->fd, .events = POLLIN };
-	}
-	return n;
-}
-
-static void read_pipe(struct feed *feed, struct tail *tail)
-{
-	ssize_t n;
-
-	name_sink(feed, tail);
-	n = tail_read(tail);
-	check_sink(feed, tail);
-	if (n == 0 || (n < 0 && n != -EINTR && n != -EAGAIN)) {
-		tail_close(tail);
-		/* It has ended: no opening it again, as for a file that was removed. */
-		tail->old = true;
-		tail->quiet_ns = now_ns();
-	}
-}
-
-/* What may tell that a file has changed, has gone or has come. */
-static void watch(int fd, const struct feed *feed)
-{
-	for (const struct tail *t = feed->tails; t; t = t->next) {
-		char dir[PATH_MAX];
-		char *slash;
-
-		if (t->old || !strcmp(t->path, "-"))
-			continue;
-		inotify_add_watch(fd, t->path, IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
-		snprintf(dir, sizeof(dir), "%s", t->path);
-		slash = strrchr(dir, '/');
-		if (slash)
-			slash[slash == dir] = '\0';
-		else
-			snprintf(dir, sizeof(dir), ".");
-		inotify_add_watch(fd, dir, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
-	}
-}
-
-static bool any_left(const struct feed *feed)
-{
-	for (const struct tail *t = feed->tails; t; t = t->next)
-		if (t->fd >= 0 || !t->old)
-			return true;
-	return false;
-}
-
-static void wait_for_more(struct feed *feed, int inotify, const sigset_t *mask)
-{
-	static const struct timespec timeout = { .tv_nsec = LOOK_MS * 1000000L };
-	struct pollfd fds[64] = { { .fd = inotify, .events = POLLIN } };
-	struct tail *whose[ARRAY_SIZE(fds)];
-	char events[4096];
-	size_t n;
-
-	n = 1 + pipes(feed, fds + 1, whose + 1, ARRAY_SIZE(fds) - 1);
-	if (ppoll(fds, n, &timeout, mask) <= 0)
-		return;
-	while (inotify >= 0 && read(inotify, events, sizeof(events)) > 0)
-		;
-	for (size_t i = 1; i < n; i++)
-		if (fds[i].revents)
-			read_pipe(feed, whose[i]);
-}
+static const struct files_ops files_ops = {
+	.begin = name_sink,
+	.check = check_sink,
+	.note = say_note,
+	.failed = say_failed,
+	.stopped = is_stopped,
+};
 
 static void follow_all(struct feed *feed, const sigset_t *mask)
 {
-	int inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-
-	for (struct tail *t = feed->tails; t; t = t->next)
-		try_open(feed, t, true);
-	while (!stop && any_left(feed)) {
-		/* First the watches, then a look: nothing falls in between. */
-		if (inotify >= 0)
-			watch(inotify, feed);
-		for (struct tail *t = feed->tails; t && !stop; t = t->next)
-			look(feed, t);
-		drop_old(feed);
+	feed->files.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	files_open(&feed->files);
+	while (!stop && files_any_left(&feed->files)) {
+		files_look(&feed->files);
 		if (!stop)
-			wait_for_more(feed, inotify, mask);
+			files_wait(&feed->files, -1, mask);
 	}
-	if (inotify >= 0)
-		close(inotify);
+	if (feed->files.inotify >= 0)
+		close(feed->files.inotify);
 }
 
 static void read_all(struct feed *feed, sigset_t *mask)
 {
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	for (struct tail *t = feed->tails; t && !stop; t = t->next) {
-		try_open(feed, t, true);
-		if (t->fd < 0)
-			continue;
-		read_on(feed, t);
-		tail_close(t);
-		check_sink(feed, t);
-	}
+	for (struct tail *t = feed->files.tails; t && !stop; t = t->next)
+		files_read(&feed->files, t);
 }
 
 static void on_signal(int signo)
@@ -387,25 +190,16 @@ static void catch_signals(sigset_t *before)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static void free_all(struct feed *feed)
-{
-	struct tail *tail, *next;
-
-	for (tail = feed->tails; tail; tail = next) {
-		next = tail->next;
-		name_sink(feed, tail);
-		tail_close(tail);
-		check_sink(feed, tail);
-		lines_free(&tail->lines);
-		free(tail);
-	}
-}
-
 static int feed_main(int argc, char **argv)
 {
 	struct feed feed = {
-		.lines = { .sink = &feed.sink, .pri = MEMLOG_PRI_DEFAULT },
-		.last = LINES_ALL,
+		.files = {
+			.ops = &files_ops,
+			.arg = &feed,
+			.lines = { .put = sink_put, .arg = &feed.sink, .pri = MEMLOG_PRI_DEFAULT },
+			.last = LINES_ALL,
+			.inotify = -1,
+		},
 	};
 	sigset_t before;
 
@@ -413,13 +207,14 @@ static int feed_main(int argc, char **argv)
 	parse(&feed, argc, argv);
 	sink_open(&feed.sink);
 	for (char **path = argv + optind; *path; path++)
-		add_tail(&feed, *path);
+		if (!files_add(&feed.files, *path))
+			die("no memory");
 	catch_signals(&before);
-	if (feed.follow)
+	if (feed.files.follow)
 		follow_all(&feed, &before);
 	else
 		read_all(&feed, &before);
-	free_all(&feed);
+	files_free(&feed.files);
 	sink_close(&feed.sink);
 	return feed.status;
 }

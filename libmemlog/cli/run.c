@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "lines.h"
+#include "files/lines.h"
+#include "sink.h"
 
 #define EXIT_NO_EXEC	126
 #define EXIT_NO_COMMAND	127
@@ -252,8 +253,8 @@ static void tell_refused(const struct run *run)
 static int run_main(int argc, char **argv)
 {
 	struct run run = {
-		.out = { .sink = &run.sink, .pri = LOG_USER | LOG_NOTICE },
-		.err = { .sink = &run.sink, .pri = LOG_USER | LOG_WARNING },
+		.out = { .put = sink_put, .arg = &run.sink, .pri = LOG_USER | LOG_NOTICE },
+		.err = { .put = sink_put, .arg = &run.sink, .pri = LOG_USER | LOG_WARNING },
 	};
 	char **command;
 	int err, status;

@@ -124,3 +124,8 @@ int sink_write(struct sink *sink, int pri, const char *text, size_t len)
 	}
 	return 0;
 }
+
+int sink_put(void *sink, int pri, const char *text, size_t len)
+{
+	return sink_write(sink, pri, text, len);
+}

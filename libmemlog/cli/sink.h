@@ -34,4 +34,7 @@ void sink_close(struct sink *sink);
 void sink_name(struct sink *sink, const char *name);
 int sink_write(struct sink *sink, int pri, const char *text, size_t len);
 
+/* The same for struct lines. */
+int sink_put(void *sink, int pri, const char *text, size_t len);
+
 #endif /* MEMLOG_CLI_SINK_H */

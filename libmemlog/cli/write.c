@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lines.h"
+#include "files/lines.h"
+#include "sink.h"
 
 struct write_job {
 	struct sink sink;
@@ -142,7 +143,7 @@ static void write_whole(struct write_job *job)
 
 static void write_lines(struct write_job *job)
 {
-	struct lines lines = { .sink = &job->sink, .pri = job->pri };
+	struct lines lines = { .put = sink_put, .arg = &job->sink, .pri = job->pri };
 	ssize_t n;
 
 	do

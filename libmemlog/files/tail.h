@@ -2,8 +2,8 @@
 /*
  * A file that is read while others write, rotate, truncate and remove it.
  */
-#ifndef MEMLOG_CLI_TAIL_H
-#define MEMLOG_CLI_TAIL_H
+#ifndef MEMLOG_FILES_TAIL_H
+#define MEMLOG_FILES_TAIL_H
 
 #include <sys/types.h>
 
@@ -13,13 +13,14 @@
 
 /**
  * struct tail - An open file on its way to a channel.
- * @path: Its name on the command line.
+ * @path: Its name; "-" is standard input.
  * @fd: The file, -1 while there is none.
  * @dev: Its file system,
  * @ino: and its number there: which file it is.
  * @offset: Bytes read.
  * @mark: The last bytes read, to see that they are still there.
  * @mark_len: How many of them.
+ * @must_be_regular: Nothing but a regular file is opened.
  * @regular: It is a regular file; others are read to their end once.
  * @old: Its name belongs to another file by now.
  * @quiet_ns: When it was last seen to have nothing new, if it is @old.
@@ -35,6 +36,7 @@ struct tail {
 	off_t offset;
 	char mark[TAIL_MARK];
 	size_t mark_len;
+	bool must_be_regular;
 	bool regular;
 	bool old;
 	bool missing_said;
@@ -51,4 +53,4 @@ bool tail_truncated(struct tail *tail);
 void tail_rewind(struct tail *tail);
 bool tail_replaced(const struct tail *tail);
 
-#endif /* MEMLOG_CLI_TAIL_H */
+#endif /* MEMLOG_FILES_TAIL_H */

@@ -2,14 +2,30 @@
 /*
  * Bytes from a file, cut into lines, each line a record.
  */
-#ifndef MEMLOG_CLI_LINES_H
-#define MEMLOG_CLI_LINES_H
+#ifndef MEMLOG_FILES_LINES_H
+#define MEMLOG_FILES_LINES_H
 
-#include "sink.h"
+#include <memlog.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * typedef lines_put - Take a line.
+ * @arg: As in struct lines.
+ * @pri: Its priority, or MEMLOG_PRI_NONE.
+ * @text: Its text, with the newline if there is one.
+ * @len: Bytes of it.
+ *
+ * Return: 0 or a negative errno value.
+ */
+typedef int (*lines_put)(void *arg, int pri, const char *text, size_t len);
 
 /**
  * struct lines - A stream of bytes on its way to a channel.
- * @sink: Where the records go.
+ * @put: Takes the lines.
+ * @arg: For @put.
  * @pri: Priority of the records, or MEMLOG_PRI_NONE.
  * @level_prefix: A "<N>" at the start of a line is its priority.
  * @keep_cr: A line that ends in CR LF stays as it is; else it ends in LF.
@@ -21,7 +37,8 @@
  * @error: Why: the last error.
  */
 struct lines {
-	struct sink *sink;
+	lines_put put;
+	void *arg;
 	int pri;
 	bool level_prefix;
 	bool keep_cr;
@@ -37,4 +54,4 @@ ssize_t lines_read(struct lines *lines, int fd);
 void lines_flush(struct lines *lines);
 void lines_free(struct lines *lines);
 
-#endif /* MEMLOG_CLI_LINES_H */
+#endif /* MEMLOG_FILES_LINES_H */

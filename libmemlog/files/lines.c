@@ -41,7 +41,7 @@ static void put_line(struct lines *lines, char *text, size_t len)
 	}
 	if (lines->level_prefix)
 		pri = take_prefix(&line, &len, pri);
-	err = sink_write(lines->sink, pri, line, len);
+	err = lines->put(lines->arg, pri, line, len);
 	if (err) {
 		lines->refused++;
 		lines->error = err;

@@ -7,23 +7,30 @@
 
 #include "tail.h"
 
+static int check_kind(const struct tail *tail, mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return -EISDIR;
+	return tail->must_be_regular && !S_ISREG(mode) ? -EINVAL : 0;
+}
+
 /* Return: 0 or a negative errno value. */
 int tail_open(struct tail *tail)
 {
 	struct stat st;
-	int fd;
+	int err, fd;
 
 	if (!strcmp(tail->path, "-"))
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	else
-		fd = open(tail->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = open(tail->path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+			  (tail->must_be_regular ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
-		int err = S_ISDIR(st.st_mode) ? EISDIR : errno;
-
+	err = fstat(fd, &st) ? -errno : check_kind(tail, st.st_mode);
+	if (err) {
 		close(fd);
-		return -err;
+		return err;
 	}
 	tail->fd = fd;
 	tail->dev = st.st_dev;

@@ -3,7 +3,7 @@
 
 BRIDGE       := $(BUILD)/memlog-bridge
 BRIDGE_NAMES := $(basename $(notdir $(wildcard bridge/*.c)))
-BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o)
+BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o) $(FILES_OBJS)
 BRIDGE_WEB   := $(wildcard bridge/web/*)
 
 # Asked for only when something of it is built, so that a machine without

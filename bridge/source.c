@@ -9,6 +9,7 @@
 static const struct source_type *const source_types[] = {
 	&source_ring,
 	&source_embedded,
+	&source_tail,
 };
 
 int source_open(struct source *source, const char *name, const char *value)

@@ -13,18 +13,20 @@
 /**
  * struct source - A channel's ring.
  * @type: What kind.
- * @path: Its device or file; NULL for a ring in memory.
+ * @path: Its device or file; NULL for a ring in memory that nothing else is in.
  * @ring: The ring, if this process writes it.
+ * @tail: What writes it from a text file, whose name is @path then.
  */
 struct source {
 	const struct source_type *type;
 	char *path;
 	struct memlog_embedded *ring;
+	struct tail_source *tail;
 };
 
 /**
  * struct source_type - A kind of source.
- * @prefix: What the value of --channel begins with.
+ * @prefix: What the value of channels_add() begins with.
  * @open: Set up @source for channel @name. @value is what stands behind the
  *        prefix, or all of it if the prefix is "/". Says what is wrong and
  *        returns a negative errno value; -EINVAL is the user's mistake.
@@ -41,6 +43,7 @@ struct source_type {
 
 extern const struct source_type source_ring;
 extern const struct source_type source_embedded;
+extern const struct source_type source_tail;
 
 int source_open(struct source *source, const char *name, const char *value);
 void source_close(struct source *source);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Fuzz targets for what the library reads from others: ring files, words, text.
+# Fuzz targets for what others give us: ring files, words, text; and queries for
+# the bridge, which is built where libwebsockets is.
 # They run for a few seconds each in `make test`, under the sanitizers; with
 # clang, `make fuzz` builds them on libFuzzer:
 #	build/fuzz/ring_file_fuzz NEW tests/libfuzz/corpus/ring_file
@@ -8,7 +9,7 @@ LIBFUZZ_BIN   := $(BUILD)/tests/libfuzz
 LIBFUZZ_NAMES := ring_file parse json
 LIBFUZZ       := $(LIBFUZZ_NAMES:%=$(LIBFUZZ_BIN)/%_fuzz)
 
-SAN_TESTS += $(LIBFUZZ)
+SAN_TESTS += $(LIBFUZZ) $(if $(findstring address,$(SANITIZE)),$(LIBFUZZ_BIN)/query_fuzz)
 
 $(LIBFUZZ_BIN)/%_fuzz: tests/libfuzz/%_fuzz.c tests/libfuzz/driver.c \
 		       tests/libfuzz/libfuzz.h libmemlog/memlog.h $(BUILD)/libmemlog.a
@@ -16,12 +17,28 @@ $(LIBFUZZ_BIN)/%_fuzz: tests/libfuzz/%_fuzz.c tests/libfuzz/driver.c \
 	$(CC) $(ML_CFLAGS) $(CFLAGS) -pthread -o $@ $< tests/libfuzz/driver.c \
 	      $(BUILD)/libmemlog.a
 
+$(LIBFUZZ_BIN)/query_fuzz: tests/libfuzz/query_fuzz.c tests/libfuzz/driver.c \
+			   tests/libfuzz/libfuzz.h $(BRIDGE_OBJS) $(BUILD)/libmemlog.a
+	@mkdir -p $(@D)
+	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) -Ibridge $(CFLAGS) -o $@ $< tests/libfuzz/driver.c \
+	      $(filter-out %/main.o,$(BRIDGE_OBJS)) $(BUILD)/libmemlog.a $(BRIDGE_LIBS)
+
 LIBFUZZ_SRC := $(LIB_NAMES:%=libmemlog/%.c) kmod/ring.c
 
 .PHONY: fuzz
-fuzz: $(LIBFUZZ_NAMES:%=build/fuzz/%_fuzz)
+fuzz: $(LIBFUZZ_NAMES:%=build/fuzz/%_fuzz) build/fuzz/query_fuzz
 
 build/fuzz/%_fuzz: tests/libfuzz/%_fuzz.c $(LIBFUZZ_SRC)
 	@mkdir -p $(@D)
 	clang $(ML_CFLAGS) -Wno-missing-prototypes -O1 -g -pthread \
 	      -fsanitize=fuzzer,address,undefined -o $@ $< $(LIBFUZZ_SRC)
+
+BRIDGE_FUZZ_NAMES := query filter filter_regex pattern pattern_class quote service \
+		     format format_text format_json format_binary block
+BRIDGE_FUZZ_SRC   := $(BRIDGE_FUZZ_NAMES:%=bridge/%.c)
+
+build/fuzz/query_fuzz: tests/libfuzz/query_fuzz.c $(BRIDGE_FUZZ_SRC) $(LIBFUZZ_SRC)
+	@mkdir -p $(@D)
+	clang $(ML_CFLAGS) -Ibridge -Wno-missing-prototypes -O1 -g -pthread \
+	      -fsanitize=fuzzer,address,undefined -o $@ $^ \
+	      $(shell pkg-config --cflags --libs libpcre2-8)

@@ -9,6 +9,13 @@
 /* How long the rest of a line that was written in pieces is waited for. */
 #define HOLD_MS		10
 
+/*
+ * Batches to read in one round, before they are sent. To send costs by the frame
+ * and by the client, so under load a round should bring more than one; what it
+ * brings in all bounds how long the round takes.
+ */
+#define ROUND_BATCHES	8
+
 static void want_read(struct feed *feed)
 {
 	struct hub *hub = feed->hub;
@@ -218,36 +225,47 @@ static void remember_end(struct feed *feed, const struct place *end)
 	channel_add_past(feed->channel, &past);
 }
 
-void feed_pump(struct feed *feed)
+/* Reads one batch into the window. Return: an event of cursor_read(). */
+static int read_batch(struct feed *feed)
 {
 	struct batch batch;
 	int event;
 
-	if (feed->status <= 0)
-		return;
 	choose_formats(feed);
 	event = cursor_read(&feed->cursor, CURSOR_NO_LIMIT, feed->flush, &batch);
 	feed->flush = false;
 	if (event == CURSOR_HELD) {
 		if (!uv_is_active((uv_handle_t *)&feed->hold))
 			uv_timer_start(&feed->hold, on_hold, HOLD_MS, 0);
-		watch(feed);
-		return;
+		return event;
 	}
 	uv_timer_stop(&feed->hold);
-	if (event >= 0 && batch.ended.stream)
-		remember_end(feed, &batch.ended);
-	if (event < 0)
+	if (event < 0) {
 		feed_end(feed, event);
-	else
-		publish(feed, &batch);
+		return event;
+	}
+	if (batch.ended.stream)
+		remember_end(feed, &batch.ended);
+	publish(feed, &batch);
 	if (event == CURSOR_END)
 		feed_end(feed, 0);
-	else if (event == CURSOR_EMPTY)
+	return event;
+}
+
+void feed_pump(struct feed *feed)
+{
+	int event = CURSOR_FULL;
+
+	if (feed->status <= 0)
+		return;
+	for (int n = 0; n < ROUND_BATCHES && (event == CURSOR_FULL || event == CURSOR_STREAM); n++)
+		event = read_batch(feed);
+	if (event == CURSOR_EMPTY || event == CURSOR_HELD)
 		watch(feed);
-	else if (event >= 0)
+	else if (feed->status > 0)
 		want_read(feed);
-	wake_all(feed);
+	if (event != CURSOR_HELD)
+		wake_all(feed);
 }
 
 /* What is of the stream there is now comes last, and in order. */

@@ -52,7 +52,7 @@ int feed_get(struct feed **feedp, struct hub *hub, struct channel *channel);
 void feed_attach(struct feed *feed, struct client *client);
 void feed_detach(struct feed *feed, struct client *client);
 
-/* Reads one batch into the window, and wakes who waits for it. */
+/* Reads what there is into the window, up to a limit, and wakes who waits for it. */
 void feed_pump(struct feed *feed);
 
 static inline struct batch *feed_batch(struct feed *feed, uint64_t number)

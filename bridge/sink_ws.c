@@ -26,7 +26,7 @@ _Static_assert(LWS_PRE <= BLOCK_HEADROOM, "a frame's header fits before a block"
 #define PIECE_MAX	32768
 
 /* Sent to one client before others have their turn. */
-#define TURN_MAX	65536
+#define TURN_MAX	(8 * PIECE_MAX)
 
 /* Pings not answered yet, because the client does not read. */
 #define PONGS_MAX	16

@@ -9,8 +9,8 @@ BRIDGE_WEB   := $(wildcard bridge/web/*)
 # Asked for only when something of it is built, so that a machine without
 # libwebsockets can build the rest.
 BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
-		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 | sed 's/-I/-isystem /g')
-BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8) -pthread
+		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng | sed 's/-I/-isystem /g')
+BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng) -pthread
 
 ALL     += $(BRIDGE)
 INSTALL += bridge-install

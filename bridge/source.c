@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "source.h"
@@ -51,6 +52,39 @@ int source_check(struct source *source)
 	if (!err)
 		memlog_reader_close(reader);
 	return err;
+}
+
+int source_info(struct source *source, struct memlog_info *info)
+{
+	struct memlog_reader_options options = { .size = sizeof(options) };
+	struct memlog_reader *reader;
+	int err;
+
+	err = source_reader(source, &reader, &options);
+	if (err)
+		return err;
+	*info = (struct memlog_info){ 0 };
+	err = memlog_reader_info(reader, info);
+	memlog_reader_close(reader);
+	return err;
+}
+
+bool source_is_device(const struct source *source)
+{
+	struct stat st;
+
+	return source->path && !stat(source->path, &st) && S_ISCHR(st.st_mode);
+}
+
+bool source_may_map(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	if (S_ISCHR(st.st_mode))
+		return true;
+	return (!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & 022);
 }
 
 gid_t source_group(const struct source *source)

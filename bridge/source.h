@@ -54,6 +54,18 @@ int source_reader(struct source *source, struct memlog_reader **readerp,
 /* Whether a reader could be opened now: 0 or a negative errno value. */
 int source_check(struct source *source);
 
+/* The channel's numbers: 0 or a negative errno value. */
+int source_info(struct source *source, struct memlog_info *info);
+
+bool source_is_device(const struct source *source);
+
+/*
+ * Whether the file at @path may be mapped. One that is truncated while it is
+ * kills who touches it. A device can't be, and of a file only those can do it
+ * who could harm us anyhow.
+ */
+bool source_may_map(const char *path);
+
 /* Group of the device or ring file, -1 if it has none. */
 gid_t source_group(const struct source *source);
 

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "source.h"
@@ -44,27 +42,12 @@ static int ring_open(struct source *source, const char *name, const char *value)
 	return err == -EINVAL ? -EIO : err;
 }
 
-/*
- * A file that is truncated while it is mapped kills who reads it. A device can't
- * be, and of a file only those can do it who could harm us anyhow.
- */
-static bool may_be_mapped(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st))
-		return false;
-	if (S_ISCHR(st.st_mode))
-		return true;
-	return (!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & 022);
-}
-
 static int ring_reader(struct source *source, struct memlog_reader **readerp,
 		       const struct memlog_reader_options *options)
 {
 	struct memlog_reader_options opt = *options;
 
-	if (!may_be_mapped(source->path))
+	if (!source_may_map(source->path))
 		opt.flags |= MEMLOG_READ_NO_MMAP;
 	return memlog_reader_open(readerp, source->path, &opt);
 }

@@ -34,8 +34,10 @@ static const char token_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static void free_tokens(struct token *tokens, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(tokens[i].channels);
+		explicit_bzero(tokens[i].text, TOKEN_MAX);
+	}
 	free(tokens);
 }
 
@@ -133,6 +135,8 @@ static int check_mode(FILE *file, const char *path)
 int auth_load(struct auth *auth, const char *path)
 {
 	struct auth fresh = { 0 };
+	struct token *old;
+	size_t old_count;
 	FILE *file;
 	int err;
 
@@ -155,9 +159,13 @@ int auth_load(struct auth *auth, const char *path)
 		free_tokens(fresh.tokens, fresh.count);
 		return err;
 	}
-	free_tokens(auth->tokens, auth->count);
+	pthread_rwlock_wrlock(&auth->lock);
+	old = auth->tokens;
+	old_count = auth->count;
 	auth->tokens = fresh.tokens;
 	auth->count = fresh.count;
+	pthread_rwlock_unlock(&auth->lock);
+	free_tokens(old, old_count);
 	return 0;
 }
 
@@ -230,12 +238,19 @@ int auth_make(struct auth *auth, gid_t group)
 	return err;
 }
 
+void auth_init(struct auth *auth)
+{
+	*auth = (struct auth){ 0 };
+	pthread_rwlock_init(&auth->lock, NULL);
+}
+
 void auth_free(struct auth *auth)
 {
 	if (auth->made)
 		unlink(auth->path);
 	free_tokens(auth->tokens, auth->count);
 	free(auth->path);
+	pthread_rwlock_destroy(&auth->lock);
 	*auth = (struct auth){ 0 };
 }
 
@@ -263,14 +278,15 @@ static bool for_channel(const struct token *token, const char *channel)
 	return false;
 }
 
-bool auth_allows(const struct auth *auth, const char *text, size_t len,
-		 enum auth_right right, const char *channel)
+/* Which of the tokens it is; the same time for every wrong one. */
+static const struct token *find(const struct auth *auth, const char *text, size_t len,
+				enum auth_right right, const char *channel)
 {
 	char padded[TOKEN_MAX] = { 0 };
-	bool allowed = false;
+	const struct token *found = NULL;
 
 	if (!len || len > TOKEN_MAX || memchr(text, 0, len))
-		return false;
+		return NULL;
 	memcpy(padded, text, len);
 	for (size_t i = 0; i < auth->count; i++) {
 		const struct token *token = &auth->tokens[i];
@@ -278,10 +294,32 @@ bool auth_allows(const struct auth *auth, const char *text, size_t len,
 
 		for (size_t n = 0; n < TOKEN_MAX; n++)
 			diff |= (unsigned char)(padded[n] ^ token->text[n]);
-		allowed |= !diff && token->right == right && for_channel(token, channel);
+		if (!diff && (!channel || (token->right == right && for_channel(token, channel))))
+			found = token;
 	}
 	explicit_bzero(padded, sizeof(padded));
+	return found;
+}
+
+bool auth_allows(struct auth *auth, const char *text, size_t len, enum auth_right right,
+		 const char *channel)
+{
+	bool allowed;
+
+	pthread_rwlock_rdlock(&auth->lock);
+	allowed = find(auth, text, len, right, channel);
+	pthread_rwlock_unlock(&auth->lock);
 	return allowed;
+}
+
+bool auth_known(struct auth *auth, const char *text, size_t len)
+{
+	bool known;
+
+	pthread_rwlock_rdlock(&auth->lock);
+	known = find(auth, text, len, AUTH_READ, NULL);
+	pthread_rwlock_unlock(&auth->lock);
+	return known;
 }
 
 static int sextet(char c)

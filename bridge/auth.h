@@ -5,6 +5,7 @@
 #ifndef BRIDGE_AUTH_H
 #define BRIDGE_AUTH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -29,13 +30,17 @@ enum auth_right {
  * @made: The bridge made the file, with one token.
  * @tokens: They.
  * @count: How many.
+ * @lock: Held to read, or change, the last two.
  */
 struct auth {
 	char *path;
 	bool made;
 	struct token *tokens;
 	size_t count;
+	pthread_rwlock_t lock;
 };
+
+void auth_init(struct auth *auth);
 
 /**
  * auth_load() - Read the token file.
@@ -62,8 +67,11 @@ void auth_free(struct auth *auth);
 const char *auth_made_token(const struct auth *auth);
 
 /* Takes the same time for every wrong token. */
-bool auth_allows(const struct auth *auth, const char *text, size_t len,
-		 enum auth_right right, const char *channel);
+bool auth_allows(struct auth *auth, const char *text, size_t len, enum auth_right right,
+		 const char *channel);
+
+/* Whether it is a token at all, whatever it is for. */
+bool auth_known(struct auth *auth, const char *text, size_t len);
 
 /* The token in "memlog.token.BASE64URL". Return: its length; -1 it is none. */
 ssize_t auth_decode(char token[TOKEN_MAX], const char *text, size_t len);

@@ -86,7 +86,7 @@ FIXTURE_SETUP(tokens)
 {
 	int fd;
 
-	memset(&self->auth, 0, sizeof(self->auth));
+	auth_init(&self->auth);
 	strcpy(self->path, "/tmp/memlog-tokens.XXXXXX");
 	fd = mkstemp(self->path);
 	ASSERT_LE(0, fd);

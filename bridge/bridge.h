@@ -9,12 +9,15 @@
 #define BRIDGE_H
 
 #include <libwebsockets.h>
+#include <pthread.h>
 #include <uv.h>
 
 #include "auth.h"
 #include "channel.h"
 #include "hub.h"
+#include "limit.h"
 #include "list.h"
+#include "metrics.h"
 #include "options.h"
 
 /**
@@ -24,16 +27,22 @@
  * @hub: What its clients follow.
  * @context: libwebsockets, NULL once it is gone.
  * @vhost: Its one virtual host; the listeners are ours.
+ * @ssl_ctx: OpenSSL's part of that, NULL without TLS.
  * @listeners: List of struct listener.
  * @conns: List of struct conn.
  * @conn_count: How many.
  * @sessions: List of struct ws_session, in the order in which they are to be
  *            looked at.
+ * @streams: List of struct stream.
+ * @jobs: What workers do for its clients.
  * @tick: Has them looked at, once a second.
  * @stop: Tells the loop to stop.
  * @stop_timer: Looks whether all clients are gone then.
  * @stop_ms: When that has taken too long.
  * @stopping: No one new is let in.
+ * @errand: Tells the loop that there are errands.
+ * @errand_lock: Held for @errands.
+ * @errands: List of struct errand.
  * @started: It has a thread of its own,
  * @thread: which is this.
  */
@@ -43,35 +52,46 @@ struct shard {
 	struct hub hub;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
+	void *ssl_ctx;
 	struct list listeners;
 	struct list conns;
 	unsigned int conn_count;
 	struct list sessions;
+	struct list streams;
+	unsigned int jobs;
 	uv_timer_t tick;
 	uv_async_t stop;
 	uv_timer_t stop_timer;
 	uint64_t stop_ms;
 	bool stopping;
+	uv_async_t errand;
+	pthread_mutex_t errand_lock;
+	struct list errands;
 	bool started;
 	pthread_t thread;
 };
 
-/* Most threads. */
-#define SHARDS_MAX	64
-
 /**
  * struct bridge - The program.
- * @options: The command line.
+ * @options: The command line and the file.
+ * @settings: Held to read those of @options that SIGHUP can change.
  * @channels: What is served.
  * @auth: The tokens.
+ * @limits: Who may come.
+ * @metrics: How it goes.
+ * @conn_ids: Number of the newest connection.
  * @shards: Its threads; the first one is the main thread.
  * @shard_count: How many.
  */
 struct bridge {
 	struct options options;
+	pthread_rwlock_t settings;
 	struct channels channels;
 	struct auth auth;
-	struct shard *shards[SHARDS_MAX];
+	struct limits limits;
+	struct metrics metrics;
+	uint64_t conn_ids;
+	struct shard *shards[THREADS_MAX];
 	unsigned int shard_count;
 };
 

@@ -1,175 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "assets.h"
+#include "body.h"
 #include "http.h"
-#include "listen.h"
 #include "log.h"
-#include "request.h"
+#include "route.h"
 #include "sink.h"
+#include "stream.h"
+#include "tls.h"
+#include "write_job.h"
 
 /* A request's headers have to be there in so many seconds. */
 #define HEADER_SECONDS		10
 #define HEADERS_MAX		4096
 #define KEEPALIVE_SECONDS	30
 
+/* Requests whose headers are being read at once; others wait. */
+#define HEADERS_AT_ONCE		1024
+
 /* lws cuts a frame into pieces of this, and copies; no block is longer. */
 #define TX_PACKET_SIZE		(1U << 20)
 
-/* The page needs its own two files and its own WebSocket. */
-static int reply_asset(struct lws *wsi, const struct asset *asset)
+/* What libwebsockets is told: 0 go on, -1 end the connection, or the stream. */
+static int conclude(struct lws *wsi, struct conn *conn, int answer)
 {
-	char host[HOST_HEADER_MAX], policy[768];
-	struct reply reply = {
-		.status = HTTP_STATUS_OK,
-		.type = asset->type,
-		.body = asset->data,
-		.len = asset->len,
-		.header = "content-security-policy:",
-		.value = policy,
-	};
+	bool closes = conn->closes;
 
-	request_host(wsi, host);
-	snprintf(policy, sizeof(policy),
-		 "default-src 'none'; script-src 'self'; style-src 'self'; "
-		 "connect-src 'self' ws://%s wss://%s; base-uri 'none'; "
-		 "form-action 'none'; frame-ancestors 'none'", host, host);
-	return request_reply(wsi, &reply);
+	if (answer == ANSWER_GOES_ON)
+		return 0;
+	if (answer == ANSWER_FAILED)
+		return -1;
+	metrics_observe(&conn->shard->bridge->metrics.request, uv_hrtime() - conn->began);
+	stream_free(conn);
+	conn->channel = NULL;
+	conn->sink = NULL;
+	if (closes)
+		return -1;
+	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-static int reply_ready(struct lws *wsi, struct shard *shard)
+static int on_request(struct lws *wsi)
 {
-	struct reply reply = { .status = HTTP_STATUS_OK, .body = "ready\n" };
-	struct channel *channel = NULL;
+	struct conn *conn = conn_of(wsi);
 
-	if (shard->stopping)
-		reply = (struct reply){
-			.status = HTTP_STATUS_SERVICE_UNAVAILABLE, .body = "stopping\n",
-		};
-	while ((channel = channels_next(&shard->bridge->channels, channel)))
-		if (source_check(&channel->source))
-			reply = (struct reply){
-				.status = HTTP_STATUS_SERVICE_UNAVAILABLE,
-				.body = "a channel can't be read\n",
-			};
-	return request_reply(wsi, &reply);
+	if (!conn)
+		return -1;
+	conn->began = uv_hrtime();
+	conn->done = false;
+	conn->closes = false;
+	return conclude(wsi, conn, route_request(wsi, conn));
 }
 
-static int answer(struct lws *wsi, struct conn *conn, const char *path)
+static int on_http_writable(struct lws *wsi, struct conn *conn)
 {
-	static const struct reply not_allowed = {
-		.status = HTTP_STATUS_METHOD_NOT_ALLOWED, .body = "GET, please.\n",
-		.header = "allow:", .value = "GET",
-	};
-	static const struct reply alive = {
-		.status = HTTP_STATUS_OK, .body = "ok\n",
-	};
-	static const struct reply upgrade = {
-		.status = 426, .body = "This is a WebSocket.\n",
-		.header = "upgrade:", .value = "websocket",
-	};
-	static const struct reply not_found = {
-		.status = HTTP_STATUS_NOT_FOUND,
-		.body = "There are /, /ws, /ws/CHANNEL, /healthz and /readyz.\n",
-	};
-	const struct sink *sink;
-	const struct asset *asset;
-	const char *channel;
-	struct reply refused;
-
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI))
-		return request_reply(wsi, &not_allowed);
-	if (!strcmp(path, "/healthz"))
-		return request_reply(wsi, &alive);
-	if (!strcmp(path, "/readyz"))
-		return reply_ready(wsi, conn->shard);
-	if (!request_site(wsi, conn, &refused))
-		return request_reply(wsi, &refused);
-	asset = asset_find(path);
-	if (asset)
-		return reply_asset(wsi, asset);
-	sink = sink_find(path, &channel);
-	if (sink && sink->upgrade)
-		return request_reply(wsi, &upgrade);
-	return request_reply(wsi, &not_found);
+	if (conn->out)
+		return conclude(wsi, conn, out_writable(wsi, conn));
+	if (conn->stream)
+		return conclude(wsi, conn, stream_writable(wsi, conn));
+	if (conn->job)
+		return conclude(wsi, conn, write_job_answer(wsi, conn));
+	return 0;
 }
 
-/* Whether a handshake may go on; then it is conn->sink's, for conn->channel. */
-static bool may_upgrade(struct lws *wsi, struct conn *conn, const char *to,
-			struct reply *reply)
+static int on_body(struct lws *wsi, struct conn *conn, const void *data, size_t len)
 {
-	static const struct reply not_found = {
-		.status = HTTP_STATUS_NOT_FOUND, .body = "There is no such channel.\n",
-	};
-	char path[sizeof("/ws/") + CHANNEL_NAME_MAX + 1];
-	struct channel *channel;
-	const struct sink *sink;
-	const char *name;
-
-	*reply = not_found;
-	if (strcasecmp(to, "websocket")) {
-		*reply = (struct reply){
-			.status = HTTP_STATUS_BAD_REQUEST,
-			.body = "The only upgrade there is is to websocket.\n",
-		};
-		return false;
-	}
-	if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) <= 0)
-		return false;
-	sink = sink_find(path, &name);
-	if (!sink || !sink->upgrade)
-		return false;
-	if (!request_site(wsi, conn, reply) || !request_handshake(wsi, reply))
-		return false;
-	channel = channels_find(&conn->shard->bridge->channels, name);
-	if (!request_token(wsi, conn, AUTH_READ, channel ? channel->name : "", reply))
-		return false;
-	conn->sink = sink;
-	conn->channel = channel;
-	*reply = not_found;
-	return channel;
+	return body_add(wsi, conn, data, len) == ANSWER_FAILED ? -1 : 0;
 }
 
-static int confirm_upgrade(struct lws *wsi, struct conn *conn, const char *to)
+static int confirm_upgrade(struct lws *wsi, const char *to)
 {
+	static const struct reply only_websocket = {
+		.status = HTTP_STATUS_BAD_REQUEST,
+		.body = "The only upgrade there is is to websocket.\n",
+	};
+	struct conn *conn = conn_of(wsi);
 	struct reply reply;
 
 	/* lws 4.1 has answered an upgrade it does not know, and asks nevertheless */
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE))
+	if (!conn || !lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) || conn->shard->stopping)
 		return -1;
-	if (conn->shard->stopping)
-		return -1;
-	if (may_upgrade(wsi, conn, to, &reply))
+	if (strcasecmp(to, "websocket"))
+		reply = only_websocket;
+	else if (route_handshake(wsi, conn, &reply))
 		return 0;
-	return request_reply(wsi, &reply) ? -1 : 1;
+	/* the connection ends with it */
+	return request_reply(wsi, conn, &reply) == ANSWER_FAILED ? -1 : 1;
+}
+
+/* Streams of HTTP/2 are told from here that they carry a WebSocket. */
+static int confirm_protocol(struct lws *wsi)
+{
+	struct conn *conn = conn_of(wsi);
+
+	return conn && conn->channel && conn->sink == &sink_ws ? 0 : -1;
+}
+
+static void forget_conn(struct lws *wsi)
+{
+	struct conn *conn = lws_get_opaque_user_data(wsi);
+
+	if (!conn)
+		return;
+	lws_set_opaque_user_data(wsi, NULL);
+	conn_free(conn);
 }
 
 static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 			 void *in, size_t len)
 {
 	struct conn *conn = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+	struct shard *shard;
 
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		shard = lws_context_user(lws_get_context(wsi));
+		return tls_set_context(shard, user);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return conn ? confirm_upgrade(wsi, conn, in) : -1;
+		return confirm_upgrade(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		return conn && conn->channel ? 0 : -1;
+		return confirm_protocol(wsi);
 	case LWS_CALLBACK_HTTP:
-		if (!conn || answer(wsi, conn, in) || lws_http_transaction_completed(wsi))
-			return -1;
+		return on_request(wsi);
+	case LWS_CALLBACK_HTTP_BODY:
+		return conn ? on_body(wsi, conn, in, len) : -1;
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return conn ? conclude(wsi, conn, body_end(wsi, conn)) : -1;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return conn ? on_http_writable(wsi, conn) : -1;
+	case LWS_CALLBACK_CLOSED_HTTP:
+		if (conn)
+			stream_free(conn);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		if (conn)
-			conn_free(conn);
+		forget_conn(wsi);
 		return 0;
 	case LWS_CALLBACK_ESTABLISHED:
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 	case LWS_CALLBACK_RECEIVE:
 	case LWS_CALLBACK_RECEIVE_PONG:
 	case LWS_CALLBACK_CLOSED:
-		if (!conn || !conn->sink)
+		if (!conn || !conn->sink || !conn->sink->callback)
 			return -1;
 		return conn->sink->callback(wsi, reason, user, in, len);
 	default:
@@ -204,6 +175,7 @@ static void lws_says(int level, const char *line)
 
 int http_init(struct shard *shard)
 {
+	const struct options *options = &shard->bridge->options;
 	void *loops[] = { &shard->loop };
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -214,14 +186,16 @@ int http_init(struct shard *shard)
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 		.server_string = "memlog-bridge",
-		.max_http_header_pool = CONNS_MAX,
+		.max_http_header_pool = HEADERS_AT_ONCE,
 		.max_http_header_data = HEADERS_MAX,
 		.timeout_secs = HEADER_SECONDS,
 		.timeout_secs_ah_idle = HEADER_SECONDS,
 		.keepalive_timeout = KEEPALIVE_SECONDS,
+		.user = shard,
 	};
 
 	fill_protocols();
+	tls_fill(options, &info);
 	lws_set_log_level(LLL_ERR, lws_says);
 	shard->context = lws_create_context(&info);
 	if (shard->context)

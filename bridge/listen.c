@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "accept.h"
+#include "activate.h"
+#include "address.h"
 #include "listen.h"
 #include "log.h"
 
@@ -46,25 +49,21 @@ static void on_pause_end(uv_timer_t *timer)
 	uv_poll_start(&listener->poll, UV_READABLE, on_poll);
 }
 
-/* Takes @fd, which is listening, @url and @path, whether it succeeds or not. */
-static int add_listener(struct shard *shard, int fd, bool open, char *url, char *path)
+int listen_add(struct shard *shard, const struct listener *wanted)
 {
-	struct listener *listener = calloc(1, sizeof(*listener));
+	struct listener *listener = malloc(sizeof(*listener));
 
-	if (!listener || !url) {
-		close(fd);
-		free(url);
-		free(path);
+	if (!listener || !wanted->url) {
+		close(wanted->fd);
+		free(wanted->url);
+		free(wanted->path);
 		free(listener);
 		return -ENOMEM;
 	}
+	*listener = *wanted;
 	listener->shard = shard;
-	listener->fd = fd;
-	listener->open = open;
-	listener->url = url;
-	listener->path = path;
 	listener->handles = 2;
-	uv_poll_init(&shard->loop, &listener->poll, fd);
+	uv_poll_init(&shard->loop, &listener->poll, listener->fd);
 	uv_timer_init(&shard->loop, &listener->pause);
 	listener->poll.data = listener;
 	listener->pause.data = listener;
@@ -100,138 +99,117 @@ void listen_close(struct shard *shard)
 	}
 }
 
-/* Splits ADDR:PORT, [ADDR]:PORT. Return: the port, -1 if it is none of these. */
-static int split_address(const char *value, char *addr, size_t size)
+static unsigned int port_of(const struct sockaddr_storage *ss)
 {
-	const char *colon = strrchr(value, ':');
-	size_t len = colon ? (size_t)(colon - value) : 0;
-	uint64_t port;
-
-	if (len >= 2 && value[0] == '[' && value[len - 1] == ']') {
-		value++;
-		len -= 2;
-	} else if (len && memchr(value, ':', len)) {
-		return -1;
-	}
-	if (!len || len >= size || memlog_parse_number(colon + 1, &port) || port > 65535)
-		return -1;
-	memcpy(addr, value, len);
-	addr[len] = '\0';
-	return (int)port;
-}
-
-static bool is_loopback(const struct sockaddr *sa)
-{
-	if (sa->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)sa;
-
-		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-	}
-	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-}
-
-static bool is_any(const struct sockaddr *sa)
-{
-	if (sa->sa_family == AF_INET)
-		return !((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr;
-	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-}
-
-static int bound_port(int fd)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len))
-		return 0;
-	if (ss.ss_family == AF_INET)
-		return ntohs(((struct sockaddr_in *)&ss)->sin_port);
-	return ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
+	if (ss->ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)ss)->sin_port);
+	return ntohs(((const struct sockaddr_in6 *)(const void *)ss)->sin6_port);
 }
 
 /* What a person here would type: localhost, where that is the same. */
-static char *make_url(int fd, const char *addr, const struct sockaddr *sa)
+char *listen_url(int fd, bool tls)
 {
-	const char *format = strchr(addr, ':') ? "http://[%s]:%d/" : "http://%s:%d/";
-	char *url;
+	struct sockaddr_storage ss = { 0 };
+	struct address address;
+	socklen_t len = sizeof(ss);
+	char addr[ADDRESS_SIZE] = "localhost", *url;
+	bool brackets = false;
 
-	if (is_loopback(sa) || is_any(sa)) {
-		addr = "localhost";
-		format = "http://%s:%d/";
-	}
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (asprintf(&url, format, addr, bound_port(fd)) < 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
 		return NULL;
-#pragma GCC diagnostic pop
+	if (!address_is_loopback((struct sockaddr *)&ss) &&
+	    !address_is_any((struct sockaddr *)&ss)) {
+		address_of_peer(&address, fd, &ss);
+		address_format(&address, addr);
+		brackets = address.kind == AF_INET6;
+	}
+	if (asprintf(&url, "%s://%s%s%s:%u/", tls ? "https" : "http", brackets ? "[" : "",
+		     addr, brackets ? "]" : "", port_of(&ss)) < 0)
+		return NULL;
 	return url;
 }
 
-/* Return: the port, or a negative errno value. */
-static int listen_tcp(struct shard *shard, const char *addr, int port, bool open)
+/* Return: a listening socket, or a negative errno value. */
+static int tcp_socket(const struct sockaddr *sa, socklen_t len, bool shared)
 {
+	int fd, err, one = 1;
+
+	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (sa->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, sa, len) || listen(fd, BACKLOG)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* The address may not be what others can listen in on, or meddle with. */
+static void warn(const char *value, const struct sockaddr *sa, bool open, bool tls)
+{
+	if (address_is_loopback(sa))
+		return;
+	if (open)
+		log_error("warning: listen-insecure %s: whoever reaches this address reads all channels, without a token",
+			  value);
+	else if (!tls)
+		log_error("warning: listen %s: tokens and records go over the network in the clear; give tls-cert and tls-key",
+			  value);
+}
+
+/* Return: the port, or a negative errno value. */
+static int listen_tcp(struct shard *shard, const char *value, const char *addr, int port,
+		      bool open)
+{
+	const struct options *options = &shard->bridge->options;
 	struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM,
 	};
+	struct listener listener = { .open = open, .tls = !open && options->tls_cert };
+	struct sockaddr_storage ss;
 	struct addrinfo *ai;
-	int fd, err, one = 1;
 	char service[8];
+	socklen_t len = sizeof(ss);
+	int err;
 
 	snprintf(service, sizeof(service), "%d", port);
 	if (getaddrinfo(addr, service, &hints, &ai))
 		return -EINVAL;
-	if (open && !is_loopback(ai->ai_addr)) {
-		freeaddrinfo(ai);
-		return -EPERM;
-	}
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		err = -errno;
-		freeaddrinfo(ai);
-		return err;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG)) {
-		err = -errno;
-		close(fd);
-	} else {
-		port = bound_port(fd);
-		err = add_listener(shard, fd, open, make_url(fd, addr, ai->ai_addr), NULL);
-	}
+	warn(value, ai->ai_addr, open, listener.tls);
+	listener.fd = tcp_socket(ai->ai_addr, ai->ai_addrlen, options->threads > 1);
 	freeaddrinfo(ai);
-	return err ? err : port;
-}
-
-static int tcp_status(int err, const char *option, const char *value)
-{
-	if (err >= 0)
-		return 0;
-	if (err == -EINVAL)
-		log_error("%s %s: expected an address of this host and a port, as 127.0.0.1:8080, [::1]:8080, 0.0.0.0:8080 or localhost:8080",
-			  option, value);
-	else if (err == -EPERM)
-		log_error("%s %s: without a token only a loopback address (127.0.0.1, [::1], localhost) can be served; use --listen",
-			  option, value);
-	else
-		log_error("can't listen on %s: %s", value, strerror(-err));
-	return err == -EINVAL || err == -EPERM ? EXIT_USAGE : EXIT_SYSTEM;
+	if (listener.fd < 0)
+		return listener.fd;
+	listener.url = listen_url(listener.fd, listener.tls);
+	if (getsockname(listener.fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	err = listen_add(shard, &listener);
+	return err ? err : (int)port_of(&ss);
 }
 
 static int open_tcp(struct shard *shard, const char *value, bool open)
 {
-	const char *option = open ? "--listen-insecure" : "--listen";
-	char addr[64];
-	int port = split_address(value, addr, sizeof(addr));
+	char addr[ADDRESS_SIZE];
+	int port = address_split(value, addr), first = port;
 
-	if (port < 0)
-		return tcp_status(-EINVAL, option, value);
-	if (strcmp(addr, "localhost"))
-		return tcp_status(listen_tcp(shard, addr, port, open), option, value);
-	port = listen_tcp(shard, "127.0.0.1", port, open);
-	if (port > 0 && listen_tcp(shard, "::1", port, open) < 0)
-		log_info("can't listen on [::1]:%d as well", port);
-	return tcp_status(port, option, value);
+	if (!strcmp(addr, "localhost")) {
+		first = port = listen_tcp(shard, value, "127.0.0.1", port, open);
+		if (port > 0 && listen_tcp(shard, value, "::1", port, open) < 0)
+			log_info("can't listen on [::1]:%d as well", port);
+	} else {
+		first = listen_tcp(shard, value, addr, port, open);
+	}
+	if (first >= 0)
+		return 0;
+	log_error("can't listen on %s: %s", value, strerror(-first));
+	return EXIT_SYSTEM;
 }
 
 /* A socket file nobody listens on is one a killed bridge left behind. */
@@ -287,6 +265,15 @@ static int bind_unix(struct shard *shard, int fd, const char *path,
 	return err;
 }
 
+static int add_unix(struct shard *shard, int fd, const char *path)
+{
+	struct listener listener = { .fd = fd, .open = true, .path = strdup(path) };
+
+	if (!listener.path || asprintf(&listener.url, "unix:%s", path) < 0)
+		listener.url = NULL;
+	return listen_add(shard, &listener);
+}
+
 static int open_unix(struct shard *shard, const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -306,7 +293,7 @@ static int open_unix(struct shard *shard, const char *path)
 			close(fd);
 	}
 	if (!err)
-		err = add_listener(shard, fd, true, strdup(path), strdup(path));
+		err = add_unix(shard, fd, path);
 	if (!err)
 		return 0;
 	log_error("can't listen on %s: %s%s", path, strerror(-err),
@@ -318,7 +305,7 @@ int listen_open(struct shard *shard)
 {
 	const struct options *options = &shard->bridge->options;
 	const struct option_list *list = &options->listen;
-	int status = 0;
+	int status = activate_open(shard);
 
 	for (size_t i = 0; !status && i < list->count; i++) {
 		const char *value = list->values[i];
@@ -331,5 +318,47 @@ int listen_open(struct shard *shard)
 		status = open_tcp(shard, list->values[i], true);
 	if (!status && list_empty(&shard->listeners))
 		status = open_tcp(shard, "localhost:8080", false);
+	return status;
+}
+
+/*
+ * A TCP socket of our own gets a sibling on the same port, and the kernel shares
+ * connections out; others are one socket, which all threads watch.
+ */
+static int join_one(struct shard *shard, const struct listener *first)
+{
+	struct listener listener = {
+		.open = first->open, .tls = first->tls, .url = strdup(first->url),
+	};
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss), size = sizeof(int);
+	int shared = 0;
+
+	if (getsockname(first->fd, (struct sockaddr *)&ss, &len) ||
+	    (ss.ss_family != AF_UNIX &&
+	     getsockopt(first->fd, SOL_SOCKET, SO_REUSEPORT, &shared, &size)))
+		listener.fd = -errno;
+	else if (shared)
+		listener.fd = tcp_socket((struct sockaddr *)&ss, len, true);
+	else
+		listener.fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
+	if (listener.fd < 0) {
+		log_error("can't listen on %s in all threads: %s", first->url, strerror(errno));
+		free(listener.url);
+		return EXIT_SYSTEM;
+	}
+	return listen_add(shard, &listener) ? EXIT_SYSTEM : 0;
+}
+
+int listen_join(struct shard *shard, const struct shard *first)
+{
+	struct list *pos;
+	int status = 0;
+
+	list_for_each(pos, &first->listeners) {
+		status = join_one(shard, list_entry(pos, struct listener, link));
+		if (status)
+			break;
+	}
 	return status;
 }

@@ -13,8 +13,11 @@
 #include <unistd.h>
 
 #include "bridge.h"
+#include "check.h"
 #include "listen.h"
 #include "log.h"
+#include "privilege.h"
+#include "reload.h"
 #include "runtime.h"
 #include "shard.h"
 
@@ -26,25 +29,15 @@ static uv_signal_t signal_handles[3];
 
 static void stop(void)
 {
-	runtime_notify("STOPPING=1");
+	runtime_notify("STOPPING=1\nSTATUS=Saying goodbye to clients");
 	for (unsigned int i = 0; i < bridge.shard_count; i++)
 		shard_stop(bridge.shards[i]);
-}
-
-static void reload(void)
-{
-	if (!bridge.auth.path)
-		return;
-	if (auth_load(&bridge.auth, NULL))
-		log_error("the tokens stay what they were");
-	else
-		log_info("tokens read from %s", bridge.auth.path);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	if (signum == SIGHUP)
-		reload();
+		reload(&bridge);
 	else
 		stop();
 }
@@ -69,11 +62,6 @@ static int add_channel(const char *option)
 	char name[CHANNEL_NAME_MAX + 2] = "";
 	int err;
 
-	if (!value) {
-		log_error("--channel %s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE",
-			  option);
-		return EXIT_USAGE;
-	}
 	snprintf(name, sizeof(name), "%.*s", (int)(value - option), option);
 	err = channels_add(&bridge.channels, name, value + 1);
 	if (err == -ENOMEM)
@@ -114,7 +102,6 @@ static int open_channels(void)
 	const struct option_list *list = &bridge.options.channels;
 	int status = 0;
 
-	channels_init(&bridge.channels);
 	for (size_t i = 0; !status && i < list->count; i++)
 		status = add_channel(list->values[i]);
 	if (list->count)
@@ -165,9 +152,7 @@ static void print_addresses(void)
 		if (!strcmp(listener->url, last))
 			continue;
 		last = listener->url;
-		if (listener->path)
-			printf("unix:%s\n", listener->path);
-		else if (!listener->open && token)
+		if (!listener->open && token)
 			printf("%s#token=%s\n", listener->url, token);
 		else
 			printf("%s\n", listener->url);
@@ -175,16 +160,29 @@ static void print_addresses(void)
 	fflush(stdout);
 }
 
-/* lws makes tables for as many as there may be: no more than are needed. */
+/*
+ * A client is a descriptor, and up to three more while it reads the ring itself.
+ * lws makes tables for as many as there may be: no more than are needed.
+ */
 static void set_file_limit(void)
 {
 	struct rlimit limit;
-	rlim_t wanted = 4 * CONNS_MAX;
+	rlim_t wanted = 4 * (rlim_t)bridge.options.max_clients + 256;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
+	if (limit.rlim_max < wanted && !geteuid())
+		limit.rlim_max = wanted;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit)) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		log_error("warning: max-clients %u may need %llu open files, and the limit is %llu (LimitNOFILE=, ulimit -n)",
+			  bridge.options.max_clients, (unsigned long long)wanted,
+			  (unsigned long long)limit.rlim_cur);
 }
 
 static int open_shards(void)
@@ -196,21 +194,37 @@ static int open_shards(void)
 		if (!status)
 			bridge.shard_count++;
 		if (!status)
-			status = listen_open(bridge.shards[i]);
+			status = i ? listen_join(bridge.shards[i], bridge.shards[0]) :
+				     listen_open(bridge.shards[0]);
 	}
 	return status;
 }
 
+static int open_limits(void)
+{
+	int err = limits_init(&bridge.limits, bridge.options.max_clients,
+			      bridge.options.max_per_address);
+
+	if (!err)
+		return 0;
+	log_error("can't make a table of clients: %s", strerror(-err));
+	return EXIT_SYSTEM;
+}
+
 static int open_all(void)
 {
-	int status = open_channels();
+	int status = open_limits();
 
+	if (!status)
+		status = open_channels();
 	if (!status)
 		status = check_output();
 	if (!status)
 		status = open_shards();
 	if (!status)
 		status = open_tokens();
+	if (!status)
+		status = privilege_drop(bridge.options.user);
 	return status;
 }
 
@@ -225,7 +239,7 @@ static int run(void)
 		stop();
 	} else {
 		print_addresses();
-		runtime_notify("READY=1");
+		runtime_notify("READY=1\nSTATUS=Serving");
 	}
 	shard_run(bridge.shards[0]);
 	close_signals();
@@ -238,6 +252,8 @@ static void close_all(void)
 		shard_close(bridge.shards[i]);
 	channels_uninit(&bridge.channels);
 	auth_free(&bridge.auth);
+	limits_uninit(&bridge.limits);
+	pthread_rwlock_destroy(&bridge.settings);
 	options_free(&bridge.options);
 }
 
@@ -247,8 +263,17 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	privilege_init();
+	status = check_options(&bridge.options);
+	if (status || bridge.options.check_config) {
+		options_free(&bridge.options);
+		return status;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	set_file_limit();
+	auth_init(&bridge.auth);
+	pthread_rwlock_init(&bridge.settings, NULL);
+	channels_init(&bridge.channels);
 	status = open_all();
 	if (!status)
 		status = run();

@@ -1,76 +1,155 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "access.h"
-#include "format.h"
+#include "forwarded.h"
 #include "request.h"
 
-#define COOKIE		"memlog_token"
-#define SUBPROTOCOL	"memlog.token."
-
-/* libwebsockets reads the list of subprotocols into so many bytes. */
-#define SUBPROTOCOLS_MAX	126
-#define SUBPROTOCOL_MAX		62
-
-static int add_header(struct lws *wsi, const char *name, const char *value,
-		      unsigned char **p, unsigned char *end)
+int request_header(struct lws *wsi, enum lws_token_indexes token, char *value, size_t size)
 {
-	return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
-					   (const unsigned char *)value,
-					   (int)strlen(value), p, end);
+	int len = lws_hdr_copy(wsi, value, (int)size, token);
+
+	/* a value with a NUL in it is not what it seems to be */
+	return len > 0 && strlen(value) != (size_t)len ? -1 : len;
 }
 
-int request_reply(struct lws *wsi, const struct reply *reply)
+/* libwebsockets keeps unknown headers of HTTP/1 only. */
+int request_header_named(struct lws *wsi, const char *name, char *value, size_t size)
 {
-	unsigned char buf[LWS_PRE + 1536], *start = buf + LWS_PRE, *p = start;
-	unsigned char *end = buf + sizeof(buf) - 1;
-	size_t len = reply->len ? reply->len : strlen(reply->body);
+	int name_len = (int)strlen(name), len = lws_hdr_custom_length(wsi, name, name_len);
 
-	bool handshake = lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE);
+	value[0] = '\0';
+	if (len <= 0)
+		return 0;
+	len = lws_hdr_custom_copy(wsi, value, (int)size, name, name_len);
+	return len > 0 && strlen(value) != (size_t)len ? -1 : len;
+}
 
-	if (lws_add_http_header_status(wsi, reply->status, &p, end) ||
-	    add_header(wsi, "content-type:",
-		       reply->type ? reply->type : "text/plain; charset=utf-8", &p, end) ||
-	    add_header(wsi, "cache-control:", "no-store", &p, end) ||
-	    add_header(wsi, "x-content-type-options:", "nosniff", &p, end) ||
-	    add_header(wsi, "referrer-policy:", "no-referrer", &p, end) ||
-	    (reply->header && add_header(wsi, reply->header, reply->value, &p, end)) ||
-	    (handshake && add_header(wsi, "connection:", "close", &p, end)) ||
-	    lws_add_http_header_content_length(wsi, len, &p, end) ||
-	    lws_finalize_http_header(wsi, &p, end))
-		return -1;
-	/* lws does not look at the version before it has asked about the upgrade */
-	if (handshake && !memcmp(start, "HTTP/1.0", 8))
-		start[7] = '1';
-	if (lws_write(wsi, start, (size_t)(p - start), LWS_WRITE_HTTP_HEADERS) < 0)
-		return -1;
-	return lws_write(wsi, (unsigned char *)(uintptr_t)reply->body, len,
-			 LWS_WRITE_HTTP_FINAL) < 0 ? -1 : 0;
+/* Whether it came on a stream of HTTP/2: elsewhere, the names with a colon are noise. */
+static bool is_stream(struct lws *wsi)
+{
+	return lws_get_network_wsi(wsi) != wsi;
 }
 
 void request_host(struct lws *wsi, char host[HOST_HEADER_MAX])
 {
-	if (lws_hdr_copy(wsi, host, HOST_HEADER_MAX, WSI_TOKEN_HOST) < 0)
+	int len = 0;
+
+	if (is_stream(wsi))
+		len = request_header(wsi, WSI_TOKEN_HTTP_COLON_AUTHORITY, host, HOST_HEADER_MAX);
+	if (!len)
+		len = request_header(wsi, WSI_TOKEN_HOST, host, HOST_HEADER_MAX);
+	if (len <= 0)
 		host[0] = '\0';
+	/* two of them are none */
+	if (strchr(host, ','))
+		host[0] = '\0';
+}
+
+enum method request_method(struct lws *wsi)
+{
+	char method[16];
+
+	if (is_stream(wsi)) {
+		request_header(wsi, WSI_TOKEN_HTTP_COLON_METHOD, method, sizeof(method));
+		if (!strcmp(method, "GET"))
+			return METHOD_GET;
+		if (!strcmp(method, "HEAD"))
+			return METHOD_HEAD;
+		if (!strcmp(method, "POST"))
+			return METHOD_POST;
+		return strcmp(method, "DELETE") ? METHOD_OTHER : METHOD_DELETE;
+	}
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI))
+		return METHOD_GET;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
+		return METHOD_HEAD;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI))
+		return METHOD_POST;
+	return lws_hdr_total_length(wsi, WSI_TOKEN_DELETE_URI) ? METHOD_DELETE : METHOD_OTHER;
+}
+
+bool request_path(struct lws *wsi, char path[PATH_MAX_LEN])
+{
+	static const enum lws_token_indexes tokens[] = {
+		WSI_TOKEN_HTTP_COLON_PATH, WSI_TOKEN_GET_URI, WSI_TOKEN_POST_URI,
+		WSI_TOKEN_HEAD_URI, WSI_TOKEN_DELETE_URI, WSI_TOKEN_PUT_URI,
+		WSI_TOKEN_PATCH_URI, WSI_TOKEN_OPTIONS_URI,
+	};
+	int len = 0;
+
+	path[0] = '\0';
+	for (size_t i = is_stream(wsi) ? 0 : 1; !len && i < sizeof(tokens) / sizeof(tokens[0]); i++)
+		len = request_header(wsi, tokens[i], path, PATH_MAX_LEN);
+	if (len <= 0 || path[0] != '/')
+		return false;
+	for (const char *p = path; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			return false;
+	return true;
+}
+
+/* The last header of that name is the one that our proxy added. */
+bool request_peer(struct lws *wsi, struct conn *conn, struct reply *reply)
+{
+	struct bridge *bridge = conn->shard->bridge;
+	struct address address;
+	char value[1024];
+	bool found = false;
+
+	if (!conn->proxied)
+		return true;
+	pthread_rwlock_rdlock(&bridge->settings);
+	if (request_header_named(wsi, "forwarded:", value, sizeof(value)) > 0)
+		found = forwarded_for(&bridge->options, value, true, &address);
+	else if (request_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, value, sizeof(value)) > 0)
+		found = forwarded_for(&bridge->options, value, false, &address);
+	pthread_rwlock_unlock(&bridge->settings);
+	if (!found || conn_speaks_for(conn, &address))
+		return true;
+	*reply = (struct reply){
+		.status = HTTP_STATUS_SERVICE_UNAVAILABLE, .body = "too many connections\n",
+		.header = "retry-after:", .value = "10", .close = true,
+	};
+	return false;
+}
+
+/* With a cookie a browser may act for somebody who does not know. */
+static bool fetch_ok(struct lws *wsi, bool own_origin)
+{
+	char site[32];
+	int len = request_header_named(wsi, "sec-fetch-site:", site, sizeof(site));
+
+	if (!len || own_origin || !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_COOKIE))
+		return true;
+	return len > 0 && (!strcmp(site, "same-origin") || !strcmp(site, "none"));
 }
 
 bool request_site(struct lws *wsi, struct conn *conn, struct reply *reply)
 {
-	const struct options *options = &conn->shard->bridge->options;
+	struct bridge *bridge = conn->shard->bridge;
 	char host[HOST_HEADER_MAX], origin[HOST_HEADER_MAX + 8];
+	bool host_ok, origin_ok;
 	int len;
 
 	request_host(wsi, host);
-	if (!access_host(options, host)) {
+	len = request_header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin));
+	pthread_rwlock_rdlock(&bridge->settings);
+	host_ok = access_host(&bridge->options, host);
+	origin_ok = !len || (len > 0 && access_origin(&bridge->options, origin, host));
+	pthread_rwlock_unlock(&bridge->settings);
+	if (!host_ok) {
 		*reply = (struct reply){
 			.status = HTTP_STATUS_FORBIDDEN,
 			.body = "This host goes by localhost, its IP addresses, and the names given with --name.\n",
 		};
 		return false;
 	}
-	len = lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN);
-	if (!len || (len > 0 && access_origin(options, origin, host)))
+	if (origin_ok && fetch_ok(wsi, len > 0))
 		return true;
 	*reply = (struct reply){
 		.status = HTTP_STATUS_FORBIDDEN,
@@ -79,121 +158,16 @@ bool request_site(struct lws *wsi, struct conn *conn, struct reply *reply)
 	return false;
 }
 
-struct ask {
-	const struct auth *auth;
-	enum auth_right right;
-	const char *channel;
-};
-
-static bool allows(const struct ask *ask, const char *token, size_t len)
+int request_refuse(struct lws *wsi, struct conn *conn, unsigned int status, const char *fmt, ...)
 {
-	return auth_allows(ask->auth, token, len, ask->right, ask->channel);
-}
+	struct reply reply = { .status = status };
+	char text[QUERY_WHY_SIZE + 64];
+	va_list args;
 
-static bool by_header(struct lws *wsi, const struct ask *ask)
-{
-	char value[TOKEN_MAX + 16];
-	int len = lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_AUTHORIZATION);
-
-	return len > 7 && !strncasecmp(value, "Bearer ", 7) &&
-	       allows(ask, value + 7, (size_t)len - 7);
-}
-
-static bool by_cookie(struct lws *wsi, const struct ask *ask)
-{
-	char cookies[2048], *save, *cookie;
-	size_t len = strlen(COOKIE "=");
-
-	if (lws_hdr_copy(wsi, cookies, sizeof(cookies), WSI_TOKEN_HTTP_COOKIE) <= 0)
-		return false;
-	for (cookie = strtok_r(cookies, "; ", &save); cookie;
-	     cookie = strtok_r(NULL, "; ", &save)) {
-		if (!strncmp(cookie, COOKIE "=", len) &&
-		    allows(ask, cookie + len, strlen(cookie + len)))
-			return true;
-	}
-	return false;
-}
-
-static bool by_subprotocol(struct lws *wsi, const struct ask *ask)
-{
-	char list[SUBPROTOCOLS_MAX + 2], token[TOKEN_MAX], *save, *name;
-	size_t prefix = strlen(SUBPROTOCOL);
-
-	if (lws_hdr_copy(wsi, list, sizeof(list), WSI_TOKEN_PROTOCOL) <= 0)
-		return false;
-	for (name = strtok_r(list, ", \t", &save); name;
-	     name = strtok_r(NULL, ", \t", &save)) {
-		ssize_t len = -1;
-
-		if (!strncmp(name, SUBPROTOCOL, prefix))
-			len = auth_decode(token, name + prefix, strlen(name + prefix));
-		if (len > 0 && allows(ask, token, (size_t)len))
-			return true;
-	}
-	return false;
-}
-
-bool request_token(struct lws *wsi, struct conn *conn, enum auth_right right,
-		   const char *channel, struct reply *reply)
-{
-	struct ask ask = {
-		.auth = &conn->shard->bridge->auth, .right = right, .channel = channel,
-	};
-
-	if (conn->open || by_header(wsi, &ask) || by_cookie(wsi, &ask) ||
-	    by_subprotocol(wsi, &ask))
-		return true;
-	*reply = (struct reply){
-		.status = HTTP_STATUS_UNAUTHORIZED,
-		.body = "A token is needed: Authorization: Bearer TOKEN, the cookie memlog_token, or the subprotocol memlog.token.BASE64URL.\n",
-		.header = "www-authenticate:",
-		.value = "Bearer realm=\"memlog\"",
-	};
-	return false;
-}
-
-static bool is_format(const char *name)
-{
-	for (int i = 0; i < FORMATS; i++)
-		if (formats[i]->subprotocol && !strcmp(name, formats[i]->subprotocol))
-			return true;
-	return false;
-}
-
-/* libwebsockets gives up at a name that is too long, unless it has found one. */
-static bool subprotocols_ok(char *list)
-{
-	char *save, *name;
-
-	for (name = strtok_r(list, ", \t", &save); name;
-	     name = strtok_r(NULL, ", \t", &save)) {
-		if (is_format(name))
-			return true;
-		if (strlen(name) > SUBPROTOCOL_MAX)
-			return false;
-	}
-	return false;
-}
-
-bool request_handshake(struct lws *wsi, struct reply *reply)
-{
-	char list[SUBPROTOCOLS_MAX + 2];
-	int len = lws_hdr_copy(wsi, list, sizeof(list), WSI_TOKEN_PROTOCOL);
-
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_KEY) ||
-	    !lws_hdr_total_length(wsi, WSI_TOKEN_CONNECTION)) {
-		*reply = (struct reply){
-			.status = HTTP_STATUS_BAD_REQUEST,
-			.body = "This is no WebSocket handshake.\n",
-		};
-		return false;
-	}
-	if (!len || (len > 0 && subprotocols_ok(list)))
-		return true;
-	*reply = (struct reply){
-		.status = HTTP_STATUS_BAD_REQUEST,
-		.body = "Subprotocols are memlog.text, which comes first, and memlog.token.BASE64URL; 126 bytes in all. None is memlog.text too.\n",
-	};
-	return false;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	reply.body = strdup(text);
+	reply.owned = true;
+	return reply.body ? request_reply(wsi, conn, &reply) : ANSWER_FAILED;
 }

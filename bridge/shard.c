@@ -21,7 +21,7 @@ static void on_stop_timer(uv_timer_t *timer)
 {
 	struct shard *shard = timer->data;
 
-	if (list_empty(&shard->sessions) || uv_now(&shard->loop) >= shard->stop_ms)
+	if ((list_empty(&shard->sessions) && list_empty(&shard->streams) && !shard->jobs) || uv_now(&shard->loop) >= shard->stop_ms)
 		uv_stop(&shard->loop);
 }
 
@@ -43,11 +43,43 @@ static void on_tick(uv_timer_t *timer)
 	sink_tick_all(timer->data);
 }
 
+static void on_errand(uv_async_t *async)
+{
+	struct shard *shard = async->data;
+	struct errand *errand;
+
+	for (;;) {
+		pthread_mutex_lock(&shard->errand_lock);
+		errand = NULL;
+		if (!list_empty(&shard->errands)) {
+			errand = list_entry(shard->errands.next, struct errand, link);
+			list_del(&errand->link);
+		}
+		pthread_mutex_unlock(&shard->errand_lock);
+		if (!errand)
+			return;
+		errand->run(errand, shard);
+	}
+}
+
+void shard_send(struct shard *shard, struct errand *errand)
+{
+	pthread_mutex_lock(&shard->errand_lock);
+	list_add_tail(&errand->link, &shard->errands);
+	pthread_mutex_unlock(&shard->errand_lock);
+	uv_async_send(&shard->errand);
+}
+
 static void init_handles(struct shard *shard)
 {
 	list_init(&shard->listeners);
 	list_init(&shard->conns);
 	list_init(&shard->sessions);
+	list_init(&shard->streams);
+	list_init(&shard->errands);
+	pthread_mutex_init(&shard->errand_lock, NULL);
+	uv_async_init(&shard->loop, &shard->errand, on_errand);
+	shard->errand.data = shard;
 	uv_async_init(&shard->loop, &shard->stop, on_stop);
 	uv_timer_init(&shard->loop, &shard->stop_timer);
 	uv_timer_init(&shard->loop, &shard->tick);
@@ -59,11 +91,14 @@ static void init_handles(struct shard *shard)
 
 static void close_loop(struct shard *shard)
 {
+	on_errand(&shard->errand);
+	uv_close((uv_handle_t *)&shard->errand, NULL);
 	uv_close((uv_handle_t *)&shard->stop, NULL);
 	uv_close((uv_handle_t *)&shard->stop_timer, NULL);
 	uv_close((uv_handle_t *)&shard->tick, NULL);
 	uv_run(&shard->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&shard->loop);
+	pthread_mutex_destroy(&shard->errand_lock);
 }
 
 int shard_open(struct shard **shardp, struct bridge *bridge)
@@ -156,6 +191,8 @@ void shard_close(struct shard *shard)
 		settle(shard);
 	}
 	settle(shard);
+	while (shard->jobs)
+		uv_run(&shard->loop, UV_RUN_ONCE);
 	hub_uninit(&shard->hub);
 	close_loop(shard);
 	free(shard);

@@ -5,6 +5,19 @@
 #include "bridge.h"
 
 /**
+ * struct errand - Something to be done in another thread.
+ * @link: In shard->errands.
+ * @run: Does it there, and has the memory then.
+ */
+struct errand {
+	struct list link;
+	void (*run)(struct errand *errand, struct shard *shard);
+};
+
+/* From any thread. Each errand that was sent is run, at the latest when the thread ends. */
+void shard_send(struct shard *shard, struct errand *errand);
+
+/**
  * shard_open() - Set up what a thread needs, but for its listeners.
  * @shardp: Set to it.
  * @bridge: The program.

@@ -5,6 +5,8 @@
 
 static const struct sink *const sinks[] = {
 	&sink_ws,
+	&sink_records,
+	&sink_sse,
 };
 
 #define SINKS	(sizeof(sinks) / sizeof(sinks[0]))
@@ -12,9 +14,9 @@ static const struct sink *const sinks[] = {
 const struct sink *sink_find(const char *path, const char **channel)
 {
 	for (size_t i = 0; i < SINKS; i++) {
-		size_t len = strlen(sinks[i]->path);
+		size_t len = sinks[i]->path ? strlen(sinks[i]->path) : 0;
 
-		if (strncmp(path, sinks[i]->path, len))
+		if (!len || strncmp(path, sinks[i]->path, len))
 			continue;
 		*channel = path + len;
 		if (!path[len])
@@ -47,5 +49,6 @@ void sink_tick_all(struct shard *shard)
 void sink_stop_all(struct shard *shard)
 {
 	for (size_t i = 0; i < SINKS; i++)
-		sinks[i]->stop(shard);
+		if (sinks[i]->stop)
+			sinks[i]->stop(shard);
 }

@@ -11,16 +11,17 @@
 
 /**
  * struct sink - A way to follow a channel.
- * @path: Its clients ask for PATH or PATH/CHANNEL.
- * @upgrade: They do so with a WebSocket handshake.
+ * @protocol: What its clients are said to speak.
+ * @path: They ask for PATH or PATH/CHANNEL, with a WebSocket handshake; NULL:
+ *        they come another way.
  * @session_size: Bytes it keeps for each client, of zeros at first.
  * @callback: Takes the callbacks of libwebsockets for a client that was let in.
  * @tick: Called once a second; may be NULL.
- * @stop: Begin to say goodbye to all clients.
+ * @stop: Begin to say goodbye to all clients; may be NULL.
  */
 struct sink {
+	const char *protocol;
 	const char *path;
-	bool upgrade;
 	size_t session_size;
 	lws_callback_function *callback;
 	void (*tick)(struct shard *shard);
@@ -28,9 +29,11 @@ struct sink {
 };
 
 extern const struct sink sink_ws;
+extern const struct sink sink_records;
+extern const struct sink sink_sse;
 
 /**
- * sink_find() - Which sink serves a path.
+ * sink_find() - Which sink serves a WebSocket.
  * @path: Path of the request.
  * @channel: Set to the channel's name in it, "" if there is none.
  *

@@ -180,6 +180,7 @@ static bool send_piece(struct ws_session *session)
 	alive = write_bytes(session, bytes, len, how);
 	memcpy(bytes - LWS_PRE, saved, LWS_PRE);
 	session->sent += len;
+	session->conn->sent_bytes += len;
 	counter_add(&session->conn->channel->sent_bytes, len);
 	if (session->sent < block->len)
 		return alive;
@@ -281,6 +282,7 @@ static int on_established(struct ws_session *session, struct lws *wsi, struct co
 			   "the channel can't be read");
 		return 0;
 	}
+	conn->client = &session->client;
 	log_info("a client follows %s", conn->channel->name);
 	ask(session);
 	return 0;
@@ -330,6 +332,7 @@ static void on_closed(struct ws_session *session)
 	if (!session || !session->conn)
 		return;
 	log_info("a client of %s is gone", session->conn->channel->name);
+	session->conn->client = NULL;
 	client_close(&session->client);
 	block_put(session->chain);
 	session->chain = NULL;
@@ -404,8 +407,8 @@ static void ws_stop(struct shard *shard)
 }
 
 const struct sink sink_ws = {
+	.protocol = "ws",
 	.path = "/ws",
-	.upgrade = true,
 	.session_size = sizeof(struct ws_session),
 	.callback = ws_callback,
 	.tick = ws_tick,

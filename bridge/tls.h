@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* TLS: certificate and key, and what the connections may be like. */
+#ifndef BRIDGE_TLS_H
+#define BRIDGE_TLS_H
+
+#include "bridge.h"
+
+/* Whether the two files are right. Says what is wrong, returns an exit status. */
+int tls_check(const char *cert, const char *key);
+
+/* What libwebsockets has to know; nothing without a certificate. */
+void tls_fill(const struct options *options, struct lws_context_creation_info *info);
+
+/* Takes the SSL_CTX that libwebsockets made. Return: 0, or -1. */
+int tls_set_context(struct shard *shard, void *ssl_ctx);
+
+/* Reads certificate and key again; if they are wrong, they stay what they were. */
+void tls_reload(struct shard *shard);
+
+#endif /* BRIDGE_TLS_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * No WebSockets inside of HTTP/2.
+ *
+ * libwebsockets 4.1 offers them (RFC 8441), and a browser takes the offer when it
+ * has loaded the page over HTTP/2. But it then sends without regard to the
+ * stream's window, which ends the connection for all its streams as soon as the
+ * browser is a little slow. Without the offer the browser opens a connection of
+ * its own for a WebSocket, over HTTP/1.1, where all is well.
+ *
+ * The offer is a setting that libwebsockets has no option for. So the first frame
+ * that it sends, its settings, is changed on its way to OpenSSL: the program's
+ * SSL_write() comes before the library's for all that is linked with it.
+ */
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define FRAME_HEADER		9
+#define FRAME_SETTINGS		4
+#define SETTING_SIZE		6
+#define SETTING_CONNECT		8
+#define FRAME_MAX		256
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int begun_index;
+
+static void make_index(void)
+{
+	begun_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+/* The first bytes of a connection are a frame's beginning; later ones may be any. */
+static bool is_first(SSL *ssl)
+{
+	static char begun;
+
+	pthread_once(&once, make_index);
+	if (SSL_get_ex_data(ssl, begun_index))
+		return false;
+	SSL_set_ex_data(ssl, begun_index, &begun);
+	return true;
+}
+
+static bool is_h2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && !memcmp(name, "h2", 2);
+}
+
+/* Whether @buf is a frame of settings, not the answer to some. */
+static bool is_settings(const unsigned char *buf, size_t len)
+{
+	size_t size;
+
+	if (len <= FRAME_HEADER || len > FRAME_MAX || buf[3] != FRAME_SETTINGS || buf[4])
+		return false;
+	size = (size_t)buf[0] << 16 | (size_t)buf[1] << 8 | buf[2];
+	return size == len - FRAME_HEADER && !(size % SETTING_SIZE);
+}
+
+static void take_back(unsigned char *frame, size_t len)
+{
+	for (size_t at = FRAME_HEADER; at + SETTING_SIZE <= len; at += SETTING_SIZE)
+		if (!frame[at] && frame[at + 1] == SETTING_CONNECT)
+			memset(frame + at + 2, 0, 4);
+}
+
+__attribute__((visibility("default")))
+int SSL_write(SSL *ssl, const void *buf, int num)
+{
+	unsigned char frame[FRAME_MAX];
+	size_t written = 0;
+
+	if (num < 0)
+		return -1;
+	if (is_first(ssl) && is_h2(ssl) && is_settings(buf, (size_t)num)) {
+		memcpy(frame, buf, (size_t)num);
+		take_back(frame, (size_t)num);
+		buf = frame;
+	}
+	return SSL_write_ex(ssl, buf, (size_t)num, &written) > 0 ? (int)written : -1;
+}

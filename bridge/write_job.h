@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BRIDGE_WRITE_JOB_H
+#define BRIDGE_WRITE_JOB_H
+
+#include "conn.h"
+
+/* Answers a POST of records once they are written. Return: an &enum answer. */
+int write_job_answer(struct lws *wsi, struct conn *conn);
+
+/* The connection will not wait for that any more. */
+void write_job_leave(struct conn *conn);
+
+#endif /* BRIDGE_WRITE_JOB_H */

@@ -75,6 +75,9 @@ int body_add(struct lws *wsi, struct conn *conn, const void *data, size_t len)
 	/* of a request that was answered already */
 	if (!body)
 		return ANSWER_GOES_ON;
+	/* libwebsockets gives every piece some time, and so all of them any */
+	if (uv_hrtime() - conn->began > BODY_SECONDS * 1000000000ULL)
+		return ANSWER_FAILED;
 	if (len > body->total - body->len || !make_room(body, len))
 		return ANSWER_FAILED;
 	if (len)
@@ -93,6 +96,7 @@ int body_end(struct lws *wsi, struct conn *conn)
 	if (body->len != body->total || !make_room(body, 0))
 		return ANSWER_FAILED;
 	body->data[body->len] = '\0';
+	conn->whole = true;
 	answer = body->done(wsi, conn, body->data, body->len);
 	body_free(conn);
 	return answer;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "body.h"
+#include "census.h"
 #include "conn.h"
 #include "forwarded.h"
 #include "out.h"
@@ -80,6 +81,7 @@ void conn_free(struct conn *conn)
 	out_free(conn);
 	body_free(conn);
 	write_job_leave(conn);
+	census_leave(conn);
 	query_put(conn->query);
 	list_del(&conn->link);
 	conn->shard->conn_count--;

@@ -10,6 +10,7 @@
 #include "bridge.h"
 
 struct body;
+struct census;
 struct out;
 struct sink;
 struct stream;
@@ -29,6 +30,7 @@ struct write_job;
  * @out: What is still to be sent of an answer, else NULL.
  * @body: The body of its request that is being read, else NULL.
  * @job: What it asked for that a worker does, else NULL.
+ * @census: What it asked all threads, else NULL.
  * @id: Its number.
  * @since: When it came, in nanoseconds since 1970.
  * @began: When its request came, by the clock of uv_hrtime().
@@ -38,6 +40,7 @@ struct write_job;
  * @proxied: It comes from a proxy that we trust.
  * @is_stream: It is a stream of an HTTP/2 connection.
  * @done: Its request was answered.
+ * @whole: All of its request has come.
  * @closes: The connection ends with that.
  */
 struct conn {
@@ -53,6 +56,7 @@ struct conn {
 	struct out *out;
 	struct body *body;
 	struct write_job *job;
+	struct census *census;
 	uint64_t id;
 	uint64_t since;
 	uint64_t began;
@@ -62,6 +66,7 @@ struct conn {
 	bool proxied;
 	bool is_stream;
 	bool done;
+	bool whole;
 	bool closes;
 };
 

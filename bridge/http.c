@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "body.h"
+#include "census.h"
 #include "http.h"
 #include "log.h"
 #include "route.h"
@@ -48,6 +49,7 @@ static int on_request(struct lws *wsi)
 		return -1;
 	conn->began = uv_hrtime();
 	conn->done = false;
+	conn->whole = false;
 	conn->closes = false;
 	return conclude(wsi, conn, route_request(wsi, conn));
 }
@@ -60,6 +62,8 @@ static int on_http_writable(struct lws *wsi, struct conn *conn)
 		return conclude(wsi, conn, stream_writable(wsi, conn));
 	if (conn->job)
 		return conclude(wsi, conn, write_job_answer(wsi, conn));
+	if (conn->census)
+		return conclude(wsi, conn, census_answer(wsi, conn));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * down; see hub.h for what happens in between.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,8 @@ int main(int argc, char **argv)
 		return status;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* before there are threads that would all do it */
+	json_object_seed(0);
 	set_file_limit();
 	auth_init(&bridge.auth);
 	pthread_rwlock_init(&bridge.settings, NULL);

@@ -106,7 +106,7 @@ int request_reply(struct lws *wsi, struct conn *conn, const struct reply *reply)
 	size_t len = reply->len;
 	char *owned = reply->owned ? (char *)(uintptr_t)reply->body : NULL;
 	bool close = reply->close || lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) ||
-		     (!conn->body && body_too_long(wsi));
+		     (!conn->whole && body_too_long(wsi));
 	bool empty;
 
 	if (!len && reply->body)

@@ -10,7 +10,7 @@ const char *quote(char buf[QUOTE_SIZE], const char *value)
 	size_t i;
 
 	*out++ = '"';
-	for (i = 0; value[i] && i < QUOTE_MAX; i++) {
+	for (i = 0; i < QUOTE_MAX && value[i]; i++) {
 		unsigned char c = (unsigned char)value[i];
 
 		if (c < 0x20 || c > 0x7e) {

@@ -364,7 +364,7 @@ function replay(file) {
 	};
 	const now = Date.now();
 	for (let i = 1500; i > 0; i--)
-		one(String(BigInt(Math.round(now - i * i * 0.4 - Math.random() * 400)) * 1000000n));
+		one(String(BigInt(Math.round(now - i * 250 - 2000 * Math.sin(i / 40) - Math.random() * 400)) * 1000000n));
 	setInterval(() => {
 		const first = channel.next;
 		for (owed += options.rate * 0.02 * (options.rate < 1000 ? 0.4 + Math.random() * 1.2 : 1); owed >= 1; owed--)

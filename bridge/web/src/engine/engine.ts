@@ -11,6 +11,9 @@ import { detail, row } from "./rows";
 import { View } from "./view";
 
 const TICK_MS = 16;
+/** Nobody reads what passes at such a rate, and the page has time for the rest. */
+const FLOOD = 5000;
+const FLOOD_TICK_MS = 33;
 const BARS_MS = 250;
 const SLICE_MS = 8;
 const MOST_BARS = 160;
@@ -40,7 +43,7 @@ function post(message: FromEngine) {
 function changed() {
 	dirty = true;
 	if (!timer && drawn)
-		timer = setTimeout(tick, TICK_MS);
+		timer = setTimeout(tick, rate > FLOOD ? FLOOD_TICK_MS : TICK_MS);
 	if (!working && channel && !channel.view.done) {
 		working = true;
 		setTimeout(work);
@@ -192,6 +195,9 @@ function awaitRecord(of: Channel, at: { stream: string; seq: number }) {
 		if (id === null && Date.now() - began < 5000)
 			return;
 		clearInterval(timer);
+		// the page must know of the row before it goes there
+		dirty = true;
+		tick();
 		post({ t: "found", why: "at", pos: id === null ? null : of.view.position(id) });
 	}, 50);
 }

@@ -5,8 +5,13 @@
 import type { Bars } from "../shared/protocol";
 
 const MOST = 4096;
-const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200,
-	86400, 7 * 86400, 28 * 86400];
+/** Of a span, in ms. Each is some of the one before, so that spans can be put together. */
+const STEPS = [100, 500, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
+	21_600_000, 86_400_000, 7 * 86_400_000, 28 * 86_400_000];
+/** Of a bar. */
+const BARS = [100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+	1_200_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+	2 * 86_400_000, 7 * 86_400_000, 28 * 86_400_000];
 
 export class Histogram {
 	private grade = 0;
@@ -15,7 +20,7 @@ export class Histogram {
 
 	/** @count may be negative. */
 	add(ms: number, level: number, count = 1) {
-		const key = Math.floor(ms / 1000 / STEPS[this.grade]!);
+		const key = Math.floor(ms / STEPS[this.grade]!);
 		let span = this.spans.get(key);
 		this.changed = true;
 		if (!span) {
@@ -24,7 +29,7 @@ export class Histogram {
 			this.spans.set(key, span = new Uint32Array(9));
 			if (this.spans.size > MOST)
 				this.coarsen();
-			span = this.spans.get(Math.floor(ms / 1000 / STEPS[this.grade]!))!;
+			span = this.spans.get(Math.floor(ms / STEPS[this.grade]!))!;
 		}
 		span[level]! += count;
 		span[8]! += count;
@@ -35,7 +40,7 @@ export class Histogram {
 	private coarsen() {
 		while (this.spans.size > MOST / 2 && this.grade < STEPS.length - 1) {
 			const old = STEPS[this.grade++]!;
-			this.spans = merge(this.spans, old, STEPS[this.grade]!);
+			this.spans = merge(this.spans, STEPS[this.grade]! / old);
 		}
 	}
 
@@ -52,8 +57,8 @@ export class Histogram {
 		const fine = STEPS[this.grade]!;
 		low *= fine;
 		high = (high + 1) * fine;
-		const step = STEPS.find((s) => s >= fine && (high - low) / s <= most - 1) ??
-			Math.ceil((high - low) / (most - 1));
+		const step = BARS.find((s) => s >= fine && s % fine === 0 && (high - low) / s <= most - 1) ??
+			Math.ceil((high - low) / (most - 1) / fine) * fine;
 		const start = Math.floor(low / step) * step;
 		const count = Math.min(most, Math.floor((high - fine / 2 - start) / step) + 1);
 		const counts = Array.from({ length: 8 }, () => new Uint32Array(count));
@@ -62,14 +67,14 @@ export class Histogram {
 			for (let level = 0; level < 8; level++)
 				counts[level]![bar]! += span[level]!;
 		}
-		return { step, start, counts };
+		return { step: step / 1000, start: start / 1000, counts };
 	}
 }
 
-function merge(spans: Map<number, Uint32Array>, from: number, to: number) {
+function merge(spans: Map<number, Uint32Array>, by: number) {
 	const out = new Map<number, Uint32Array>();
 	for (const [key, span] of spans) {
-		const wide = Math.floor((key + 0.5) * from / to);
+		const wide = Math.floor(key / by);
 		const sum = out.get(wide);
 		if (sum)
 			span.forEach((n, i) => { sum[i]! += n; });

@@ -71,10 +71,10 @@ class Collector {
 				line.ended.last ?? 0);
 		else if (line.lost)
 			return this.lost(line.lost);
-		else if (typeof line.stream === "string")
-			this.begin(line.stream);
 		else if (typeof line.seq === "number")
 			return this.record(line);
+		else if (typeof line.stream === "string")
+			this.begin(line.stream);
 		return true;
 	}
 

@@ -138,9 +138,10 @@ export class App {
 			loading: "Asking the bridge for what is older\u2026",
 			failed: "The bridge did not give what is older: " + view.olderWhy + " ",
 		}[view.older];
-		if (top.dataset.text === text + view.older)
+		const shown = [view.older, what, text].join(" ");
+		if (top.dataset.shown === shown)
 			return;
-		top.dataset.text = text + view.older;
+		top.dataset.shown = shown;
 		top.replaceChildren(text);
 		if (view.older === "more" || view.older === "failed")
 			top.append(h("button", { type: "button",
@@ -199,8 +200,10 @@ export class App {
 
 	private found(pos: number | null, why: "find" | "time" | "at") {
 		if (pos === null) {
-			if (why === "at" && this.address?.at)
+			if (why === "at" && this.address?.at) {
+				this.list.setFollow(true);
 				return toast(`Record ${this.address.at.seq} is not here any more.`);
+			}
 			return toast(why === "time" ? "There is no record at that time." : "There is no further match.");
 		}
 		this.list.go(pos);

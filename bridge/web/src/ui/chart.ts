@@ -9,6 +9,8 @@ import { byId, count, h } from "./dom";
 import { clock } from "./time";
 
 const HEIGHT = 74;
+/** A chart is never narrower, in bars. */
+const FEWEST = 40;
 
 export class Chart {
 	private box = byId("chart");
@@ -38,7 +40,7 @@ export class Chart {
 			return;
 		const data = stack(bars);
 		const range = { min: bars.start - bars.step * 0.1,
-			max: bars.start + bars.step * Math.max(1, bars.counts[0]?.length ?? 1) };
+			max: bars.start + bars.step * Math.max(FEWEST, bars.counts[0]?.length ?? 0) };
 		if (!this.plot)
 			this.plot = this.make(data);
 		this.plot.batch(() => {
@@ -60,7 +62,8 @@ export class Chart {
 			cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
 			scales: { x: { time: true, auto: false }, y: { range: (_, _min, max) => [0, Math.max(1, max)] } },
 			axes: [
-				{ ...axis, size: 20, gap: 2, space: 80 },
+				{ ...axis, size: 20, gap: 2, space: 90, values: (_, ticks, _i, _s, step) =>
+					ticks.map((s) => tickText(s, step)) },
 				{ ...axis, size: 46, gap: 4, space: 24, grid: { stroke: color("--line"), width: 1 },
 					values: (_, ticks) => ticks.map((n) => Number.isInteger(n) ? short(n) : "") },
 			],
@@ -96,6 +99,12 @@ export class Chart {
 		this.label.textContent = [clock((bars.start + bar * bars.step) * 1000).replace(/\.\d+$/, ""),
 			...each].join(" \u00b7 ");
 	}
+}
+
+function tickText(seconds: number, step: number): string {
+	const text = clock(seconds * 1000);
+	return step >= 86400 ? text.split(" ")[0]! : step >= 60 ? text.replace(/:\d+\.\d+$/, "")
+		: step >= 1 ? text.replace(/\.\d+$/, "") : text;
 }
 
 function short(n: number): string {

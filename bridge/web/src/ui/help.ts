@@ -33,7 +33,7 @@ export function showHelp() {
 			"Shift and click on a level shows that level alone."),
 		h("p", { class: "fine" }, h("a", { href: base + "licenses.txt", target: "_blank",
 			rel: "noreferrer" }, "Licenses")),
-		h("form", { method: "dialog" }, h("button", { class: "main" }, "Close")));
+		h("form", { method: "dialog" }, h("button", { class: "main", autofocus: true }, "Close")));
 	dialog.addEventListener("close", () => dialog.remove());
 	dialog.addEventListener("click", (event) => {
 		if (event.target === dialog)

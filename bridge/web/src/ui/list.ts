@@ -282,8 +282,14 @@ export class List {
 			this.spare.push(block);
 		}
 		const missing = [Infinity, -Infinity] as [number, number];
-		for (const item of items)
-			this.fillBlock(item, missing);
+		// in the order of the records, for those who read or copy what is there
+		let before: HTMLElement | null = null;
+		for (const item of items) {
+			const block = this.fillBlock(item, missing);
+			if (block.previousElementSibling !== before)
+				this.canvas.insertBefore(block, before ? before.nextSibling : this.canvas.firstChild);
+			before = block;
+		}
 		for (const block of this.spare.splice(8))
 			block.remove();
 		for (const block of this.spare)
@@ -292,7 +298,7 @@ export class List {
 		this.prune(items);
 	}
 
-	private fillBlock(item: VirtualItem, missing: [number, number]) {
+	private fillBlock(item: VirtualItem, missing: [number, number]): HTMLElement {
 		const key = item.key as number;
 		let block = this.blocks.get(key);
 		if (!block) {
@@ -300,7 +306,6 @@ export class List {
 			block.hidden = false;
 			this.blocks.set(key, block);
 		}
-		block.style.transform = "";
 		const top = item.start - TOP + "px";
 		if (block.style.top !== top)
 			block.style.top = top;
@@ -321,6 +326,7 @@ export class List {
 			missing[0] = Math.min(missing[0], pos);
 			missing[1] = Math.max(missing[1], pos);
 		}
+		return block;
 	}
 
 	private ask(from: number, to: number) {
@@ -376,15 +382,17 @@ export class List {
 
 	/** Tells how far a person has seen, and asks for more at the top. */
 	private lookUp() {
+		this.events.place();
+		if (this.follow) {
+			this.seenEnd = this.end;
+			return;
+		}
 		const bottom = this.box.scrollTop + this.box.clientHeight;
 		for (const [key, block] of this.blocks)
 			if (block.offsetTop + TOP < bottom)
 				this.seenEnd = Math.max(this.seenEnd, Math.min(this.end, (key + 1) * BLOCK));
-		if (this.follow)
-			this.seenEnd = this.end;
-		else if (this.box.scrollTop < TOP * 4 && this.first >= this.windowFirst * BLOCK)
+		if (this.box.scrollTop < TOP * 4 && this.first >= this.windowFirst * BLOCK)
 			this.events.older();
-		this.events.place();
 	}
 
 	/** Position of the first row that is seen. */

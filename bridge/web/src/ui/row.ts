@@ -101,7 +101,8 @@ export function showRow(row: HTMLElement, data: Row, selected: boolean) {
 	const who = visible(data.comm) + pid;
 	setText(p.who, who);
 	p.who.title = data.service ? who + "\n" + data.service : who;
-	showText(p.text, data.text, data.hits, prefs.wrap);
+	// the \r of a line that ends in \r\n is told in the details only
+	showText(p.text, data.text.replace(/\r$/, ""), data.hits, prefs.wrap);
 	if (data.span > 1)
 		p.text.append(h("span", { class: "more" }, `${data.span} joined`));
 	if (data.more)

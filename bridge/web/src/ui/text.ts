@@ -6,7 +6,10 @@ import Anser from "anser";
 
 const SGR = /\x1b\[[0-9;]*m/g;
 // Controls but tab and newline; what changes the direction of text, or has no width.
-const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufdd0\ufeff\ufff9-\ufffb]/g;
+
+// Stands for ESC where it begins no SGR sequence, and is no character of Unicode.
+const ESCAPE = "\ufdd0";
 
 const MOST_STYLED = 2000;
 
@@ -19,10 +22,12 @@ interface Piece {
 
 function escapeName(c: string): string {
 	const code = c.charCodeAt(0);
-	if (code < 0x20)
-		return String.fromCharCode(0x2400 + code);
-	if (code === 0x7f)
-		return "\u2421";
+	if (c === ESCAPE)
+		return "\\x1b";
+	if (c === "\r")
+		return "\\r";
+	if (code < 0xa0)
+		return "\\x" + code.toString(16).padStart(2, "0");
 	return "U+" + code.toString(16).toUpperCase().padStart(4, "0");
 }
 
@@ -54,7 +59,7 @@ function pieces(text: string): Piece[] {
 	if (!text.includes("\x1b["))
 		return [{ text, classes: "" }];
 	// other escape sequences than SGR are not acted on but shown
-	const kept = text.replace(/\x1b(?!\[[0-9;]*m)/g, "\u241b");
+	const kept = text.replace(/\x1b(?!\[[0-9;]*m)/g, ESCAPE);
 	return Anser.ansiToJson(kept, { use_classes: true, remove_empty: true, json: true })
 		.slice(0, MOST_STYLED).map((part) => {
 			const fg = colorOf(part.fg, part.fg_truecolor);

@@ -76,6 +76,11 @@ export class Tools {
 		const text = facts.join(" \u00b7 ");
 		if (this.facts.textContent !== text)
 			this.facts.textContent = text;
+		// plain numbers, too, for programs that watch the page
+		const foot = byId("foot").dataset;
+		foot.received = String(view.received);
+		foot.lost = String(view.lost);
+		foot.held = String(view.held);
 		this.facts.classList.toggle("loss", view.gaps > 0);
 		const rate = view.rate >= 1 ? count(Math.round(view.rate)) + "/s" : "";
 		if (byId("rate").textContent !== rate)

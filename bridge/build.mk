@@ -3,8 +3,9 @@
 
 BRIDGE       := $(BUILD)/memlog-bridge
 BRIDGE_NAMES := $(basename $(notdir $(wildcard bridge/*.c)))
-BRIDGE_OBJS  := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o) $(FILES_OBJS)
-BRIDGE_WEB   := $(wildcard bridge/web/*)
+BRIDGE_OBJS   := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o) $(FILES_OBJS)
+BRIDGE_WEB    := $(wildcard bridge/web/dist/*)
+BRIDGE_WEB_GZ := $(BRIDGE_WEB:bridge/web/dist/%=$(BUILD)/bridge/web/%.gz)
 
 # Asked for only when something of it is built, so that a machine without
 # libwebsockets can build the rest.
@@ -19,7 +20,13 @@ $(BUILD)/bridge/%.o: bridge/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/bridge/assets.o: $(BRIDGE_WEB)
+# The viewer is in the program as it is and compressed; see bridge/web/build.
+$(BUILD)/bridge/assets.o: $(BRIDGE_WEB) $(BRIDGE_WEB_GZ)
+$(BUILD)/bridge/assets.o: BRIDGE_CFLAGS += -DBRIDGE_WEB_GZ='"$(BUILD)/bridge/web"'
+
+$(BUILD)/bridge/web/%.gz: bridge/web/dist/%
+	@mkdir -p $(@D)
+	gzip -9nc $< >$@.new && mv $@.new $@
 
 $(BRIDGE): $(BRIDGE_OBJS) $(LIB_A)
 	$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)

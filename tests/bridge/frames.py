@@ -13,7 +13,11 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Broken(AssertionError):
-    """The server did what RFC 6455 does not allow."""
+    """The server did what RFC 6455, or HTTP, does not allow."""
+
+
+class Cut(ConnectionError):
+    """The connection ended in the middle of something."""
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, mask=None, form=None, length=None,
@@ -146,7 +150,7 @@ class WebSocket:
     def answer(self, key, protocol):
         head = self.stream.take_until(b"\r\n\r\n")
         if head is None:
-            raise Broken(f"hung up in the handshake: {bytes(self.stream.data)!r}")
+            raise Cut(f"hung up in the handshake: {bytes(self.stream.data)!r}")
         status, headers = parse_head(head[:-4])
         if status != 101:
             body = self.stream.take(int(headers.get("content-length", 0)))
@@ -179,7 +183,7 @@ class WebSocket:
         head = self.stream.take(2)
         if head is None:
             if self.stream.data:
-                raise Broken("the connection ends inside a frame")
+                raise Cut("the connection ends inside a frame")
             return None
         fin, opcode, length = head[0] >> 7, head[0] & 15, head[1] & 127
         if self.closed:
@@ -204,7 +208,7 @@ class WebSocket:
     def need(self, count):
         data = self.stream.take(count)
         if data is None:
-            raise Broken("the connection ends inside a frame")
+            raise Cut("the connection ends inside a frame")
         return data
 
     def check(self, fin, opcode, payload):

@@ -17,6 +17,7 @@ import traceback
 
 BUILD = os.environ.get("BUILD", "build")
 BRIDGE = os.path.abspath(os.path.join(BUILD, "memlog-bridge"))
+SANITIZED = os.path.basename(os.path.abspath(BUILD)) in ("asan", "tsan")
 MEMLOG = os.path.abspath(os.path.join(BUILD, "memlog"))
 
 LOST = re.compile(r"memlog: lost (\d+) records, (\d+) bytes\Z")
@@ -25,6 +26,10 @@ LOST = re.compile(r"memlog: lost (\d+) records, (\d+) bytes\Z")
 def skip(why):
     print(f"1..0 # SKIP {why}")
     sys.exit(4)
+
+
+class Skip(Exception):
+    """This test can't run here, and why."""
 
 
 def check(what, text="not so"):
@@ -85,6 +90,22 @@ class Bridge:
     def stderr(self):
         self.errors.seek(0)
         return self.errors.read().decode(errors="replace")
+
+    def memory(self):
+        """kB of memory of its own that it has touched."""
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+    def sockets(self):
+        """How many it has open."""
+        folder = f"/proc/{self.process.pid}/fd"
+        links = []
+        for fd in os.listdir(folder):
+            try:
+                links.append(os.readlink(os.path.join(folder, fd)))
+            except FileNotFoundError:
+                pass
+        return sum(link.startswith("socket:") for link in links)
 
     def url(self, number=0):
         return self.urls[number].split("#")[0]
@@ -264,11 +285,13 @@ class Tests:
                 result = test()
                 if asyncio.iscoroutine(result):
                     asyncio.run(result)
-                verdict = "ok"
+                verdict, why = "ok", ""
+            except Skip as skipped:
+                verdict, why = "ok", f" # SKIP {skipped}"
             except Exception:  # whatever it is, it is this test's failure
                 traceback.print_exc(file=sys.stdout)
-                verdict = "not ok"
+                verdict, why = "not ok", ""
                 bad += 1
             print(f"# {time.monotonic() - began:.1f} s")
-            print(f"{verdict} {number} {test.__name__}", flush=True)
+            print(f"{verdict} {number} {test.__name__}{why}", flush=True)
         sys.exit(1 if bad else 0)

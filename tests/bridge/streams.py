@@ -291,7 +291,7 @@ class Events(Answer):
         return event
 
 
-FORMS = ("text", "json", "binary")
+FORMS = ("text", "json", "binary", "sse", "ndjson")
 
 
 def follow(form, port, channel, start=None, query="", headers=(), **options):

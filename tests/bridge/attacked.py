@@ -86,9 +86,15 @@ def shake(path, *headers, host="localhost"):
     return b"\r\n".join(lines)
 
 
-def head(port, data):
+def strangers():
+    """Addresses nobody else here comes from: who is wrong too often is told so."""
+    for number in range(1, 1 << 16):
+        yield f"127.1.{number >> 8}.{number & 255}"
+
+
+def head(port, data, source=None):
     """Status of the first answer, without waiting for what follows. 0: hung up."""
-    with connect(port, timeout=15) as sock:
+    with connect(port, source, timeout=15) as sock:
         try:
             sock.sendall(data)
         except ConnectionError:

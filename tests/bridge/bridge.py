@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -263,35 +264,58 @@ class Account:
               payload_bytes(self.first, written))
 
 
+class Outcome:
+    """A test that runs, or ran."""
+
+    def __init__(self, test):
+        self.test = test
+        self.verdict, self.why, self.took = "not ok", "", 0.0
+
+    def run(self):
+        began = time.monotonic()
+        try:
+            result = self.test()
+            if asyncio.iscoroutine(result):
+                asyncio.run(result)
+            self.verdict = "ok"
+        except Skip as skipped:
+            self.verdict, self.why = "ok", f" # SKIP {skipped}"
+        except Exception:  # whatever it is, it is this test's failure
+            print(traceback.format_exc(), end="", flush=True)
+        self.took = time.monotonic() - began
+
+
 class Tests:
     """Runs the functions it was given, and prints TAP."""
 
     def __init__(self):
         self.tests = []
+        self.waiting = set()
 
     def __call__(self, function):
         self.tests.append(function)
         return function
+
+    def aside(self, function):
+        """It mostly waits: it runs while the others do."""
+        self.waiting.add(function)
+        return self(function)
 
     def run(self):
         wanted = sys.argv[1:]
         tests = [t for t in self.tests if not wanted or t.__name__ in wanted]
         print("TAP version 13", flush=True)
         print(f"1..{len(tests)}", flush=True)
-        bad = 0
-        for number, test in enumerate(tests, 1):
-            began = time.monotonic()
-            try:
-                result = test()
-                if asyncio.iscoroutine(result):
-                    asyncio.run(result)
-                verdict, why = "ok", ""
-            except Skip as skipped:
-                verdict, why = "ok", f" # SKIP {skipped}"
-            except Exception:  # whatever it is, it is this test's failure
-                traceback.print_exc(file=sys.stdout)
-                verdict, why = "not ok", ""
-                bad += 1
-            print(f"# {time.monotonic() - began:.1f} s")
-            print(f"{verdict} {number} {test.__name__}{why}", flush=True)
-        sys.exit(1 if bad else 0)
+        outcomes = [Outcome(test) for test in tests]
+        aside = {o: threading.Thread(target=o.run, daemon=True) for o in outcomes
+                 if o.test in self.waiting}
+        for thread in aside.values():
+            thread.start()
+        for number, outcome in enumerate(outcomes, 1):
+            if outcome in aside:
+                aside[outcome].join()
+            else:
+                outcome.run()
+            print(f"# {outcome.took:.1f} s")
+            print(f"{outcome.verdict} {number} {outcome.test.__name__}{outcome.why}", flush=True)
+        sys.exit(any(o.verdict != "ok" for o in outcomes))

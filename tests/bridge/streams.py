@@ -229,6 +229,15 @@ class Answer(Stream):
         self.ended = size == 0
         return size > 0
 
+    def all(self):
+        """The whole of an answer that ends."""
+        with self:
+            while self.more_body():
+                pass
+        if not self.ended:
+            raise Cut("only a part of the answer")
+        return bytes(self.body)
+
     def some(self):
         if not self.more_body():
             return None
@@ -259,7 +268,7 @@ class Events(Answer):
     mark = b"\n\n"
 
     def __init__(self, port, channel, query="", **options):
-        self.last_id = None
+        self.last_id = self.at = None
         super().__init__(port, f"/sse/{channel}" + ("?" + query if query else ""), **options)
         if self.headers.get("content-type", "").split(";")[0] != "text/event-stream":
             raise Broken(f"no event stream: {self.headers}")
@@ -269,6 +278,8 @@ class Events(Answer):
         fields = {}
         for line in re.split("\r\n|\r|\n", text):
             name, _, value = line.partition(":")
+            if name == "retry" and self.at is None and value.strip().isdigit():
+                continue  # before anything that a record could have put there
             if not line:
                 if "data" in fields:
                     yield self.event(fields)

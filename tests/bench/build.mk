@@ -17,3 +17,21 @@ $(BENCH_DIR)/device_bench: $(BENCH_OBJS) $(BUILD)/libmemlog.a
 	$(CC) -static -pthread $(LDFLAGS) -o $@ $^
 
 -include $(BENCH_OBJS:.o=.d)
+
+# What tests/bench/bridge runs: clients, a writer, and the bare fan-out. Every
+# program is linked with what it needs of the folder.
+FANOUT_DIR   := $(BENCH_DIR)/fanout
+FANOUT_OBJS  := $(patsubst tests/bench/%.c,$(BENCH_DIR)/%.o,$(wildcard tests/bench/fanout/*.c))
+FANOUT_BINS  := $(addprefix $(BENCH_DIR)/,bridge_load bridge_writer bridge_bare)
+
+TESTS += $(FANOUT_BINS)
+
+$(BENCH_DIR)/bridge_load: $(addprefix $(FANOUT_DIR)/,load.o conn.o conn_http.o conn_ws.o \
+			  decode.o decode_json.o track.o histogram.o payload.o)
+$(BENCH_DIR)/bridge_writer: $(addprefix $(FANOUT_DIR)/,writer.o outlet.o payload.o)
+$(BENCH_DIR)/bridge_bare: $(addprefix $(FANOUT_DIR)/,bare.o bare_frame.o)
+
+$(FANOUT_BINS): $(BUILD)/libmemlog.a
+	$(CC) -pthread $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+
+-include $(FANOUT_OBJS:.o=.d)

@@ -4,6 +4,7 @@
  *
  * Connects them all, prints "ready N", and then does what standard input says:
  *
+ *	begin		forget what came until now
  *	end FIRST LAST	wait until all have, or were told as lost, what was written
  *	end		nothing was
  *
@@ -47,6 +48,8 @@
  * @epoll: Waits for all of them, and for standard input.
  * @bytes: That came.
  * @heard: When something last came.
+ * @records_from: When the first record came.
+ * @records_to: When the last one did.
  * @ending: Since when the end is near; 0: it is not.
  * @first: Number of the first record written.
  * @last: Of the last one; UINT64_MAX: none was.
@@ -63,6 +66,8 @@ struct load {
 	int epoll;
 	uint64_t bytes;
 	uint64_t heard;
+	uint64_t records_from;
+	uint64_t records_to;
 	uint64_t ending;
 	uint64_t first;
 	uint64_t last;
@@ -128,6 +133,7 @@ static void on_readable(struct load *load, struct conn *conn)
 {
 	ssize_t n = recv(conn->fd, buffer, sizeof(buffer), 0);
 	enum conn_state before = conn->state;
+	uint64_t delivered = totals.delivered;
 	int ret;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -140,6 +146,11 @@ static void on_readable(struct load *load, struct conn *conn)
 	load->heard = now_ns();
 	load->bytes += (uint64_t)n;
 	ret = conn_feed(conn, buffer, (size_t)n, load->heard);
+	if (totals.delivered != delivered) {
+		load->records_to = load->heard;
+		if (!load->records_from)
+			load->records_from = load->heard;
+	}
 	if (before != CONN_OPEN && conn->state == CONN_OPEN) {
 		load->open++;
 		if (load->stalled)
@@ -149,24 +160,50 @@ static void on_readable(struct load *load, struct conn *conn)
 		drop(load, conn);
 }
 
-static void on_command(struct load *load)
+/* Clients that have left stay so. */
+static void forget(struct load *load)
 {
-	static char line[100];
-	static size_t len;
-	ssize_t n = read(STDIN_FILENO, line + len, sizeof(line) - 1 - len);
+	for (unsigned int i = 0; i < load->count; i++)
+		load->conns[i].track = (struct track){ 0 };
+	memset(&totals.latency, 0, sizeof(totals.latency));
+	totals.delivered = 0;
+	totals.lost = 0;
+	totals.missing = 0;
+	load->bytes = 0;
+	load->records_from = 0;
+}
 
-	if (n <= 0)
-		exit(0);
-	len += (size_t)n;
-	line[len] = '\0';
-	if (!strchr(line, '\n'))
+static void obey(struct load *load, const char *line)
+{
+	if (!strcmp(line, "begin")) {
+		forget(load);
 		return;
+	}
 	if (strncmp(line, "end", 3))
 		die(100, "there is no command %s", line);
 	if (sscanf(line, "end %" SCNu64 " %" SCNu64, &load->first, &load->last) != 2)
 		load->last = UINT64_MAX;
 	load->ending = now_ns();
 	load->heard = load->ending;
+}
+
+static void on_command(struct load *load)
+{
+	static char line[100];
+	static size_t len;
+	ssize_t n = read(STDIN_FILENO, line + len, sizeof(line) - 1 - len);
+	char *newline;
+
+	if (n <= 0)
+		exit(0);
+	len += (size_t)n;
+	line[len] = '\0';
+	while ((newline = strchr(line, '\n'))) {
+		*newline = '\0';
+		obey(load, line);
+		len -= (size_t)(newline + 1 - line);
+		memmove(line, newline + 1, len + 1);
+	}
 }
 
 static bool complete(const struct load *load)
@@ -189,9 +226,10 @@ static void report(struct load *load)
 			*c = '?';
 	printf("{\"open\":%u,\"broken\":%u,\"bytes\":%" PRIu64 ",\"delivered\":%" PRIu64
 	       ",\"lost\":%" PRIu64 ",\"missing\":%" PRIu64 ",\"wrong\":%" PRIu64
-	       ",\"first_wrong\":\"%s\",\"max\":%" PRIu64 ",\"latency\":",
+	       ",\"first_wrong\":\"%s\",\"max\":%" PRIu64 ",\"ns\":%" PRIu64 ",\"latency\":",
 	       load->open, load->broken, load->bytes, totals.delivered, totals.lost,
-	       totals.missing, totals.wrong, totals.first_wrong, totals.latency.max);
+	       totals.missing, totals.wrong, totals.first_wrong, totals.latency.max,
+	       load->records_from ? load->records_to - load->records_from : 0);
 	histogram_print(&totals.latency, stdout);
 	printf("}\n");
 }

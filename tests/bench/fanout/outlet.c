@@ -81,7 +81,6 @@ static void fd_close(void)
 static int export_open(const char *path, uint64_t size, uint64_t *first)
 {
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	*first = 0;
 	return fd < 0 ? -errno : 0;
 }
 
@@ -117,7 +116,6 @@ static int post_open(const char *where, uint64_t size, uint64_t *first)
 	request_len = snprintf(request, sizeof(request) - PAYLOAD_SIZE,
 			       "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
 			       path, PAYLOAD_SIZE);
-	*first = 0;
 	return request_len >= (int)sizeof(request) - PAYLOAD_SIZE ? -ENAMETOOLONG : 0;
 }
 

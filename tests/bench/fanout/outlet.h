@@ -12,7 +12,7 @@
  * struct outlet - A kind of place.
  * @name: Of its option.
  * @open: Opens @where, @size bytes if it has a size; sets the number of the
- *        first record to be written. Return: 0, or -errno.
+ *        first record to be written, if it knows that. Return: 0, or -errno.
  * @put: Writes one record of PAYLOAD_SIZE bytes. Return: 0, or -errno.
  * @close: All is written.
  */

@@ -45,6 +45,7 @@ void track_record(struct track *track, uint64_t seq, uint64_t latency)
 	}
 	track->next = seq + 1;
 	track->delivered++;
+	totals.delivered++;
 	histogram_add(&totals.latency, latency);
 }
 
@@ -72,7 +73,6 @@ void track_close(struct track *track, uint64_t first, uint64_t last)
 		track->missing += track->first - first - track->lost_early;
 		settle(track, track->next, last + 1);
 	}
-	totals.delivered += track->delivered;
 	totals.lost += track->lost;
 	totals.missing += track->missing;
 }

@@ -99,6 +99,7 @@ static const char help_text[] =
 "\n"
 "  --rate N       a second; 0: as fast as it goes (1000)\n"
 "  --records N    how many; 0 only makes the ring (1000)\n"
+"  --first N      number of the first, where the outlet knows none (0)\n"
 "  --size BYTES   of a new ring's text (4M)\n";
 
 static uint64_t number(const char *option, int (*parse)(const char *, uint64_t *))
@@ -114,8 +115,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "rate", required_argument, NULL, 'r' }, { "records", required_argument, NULL, 'n' },
-		{ "size", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "size", required_argument, NULL, 's' }, { "first", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	struct plan plan = { .size = 4 << 20, .rate = 1000, .records = 1000 };
 	uint64_t first = 0, took;
@@ -130,6 +131,8 @@ int main(int argc, char **argv)
 			plan.rate = number("rate", memlog_parse_number);
 		else if (option == 'n')
 			plan.records = number("number of records", memlog_parse_number);
+		else if (option == 'f')
+			first = number("number of a record", memlog_parse_number);
 		else if (option == 's')
 			plan.size = number("size", memlog_parse_size);
 		else

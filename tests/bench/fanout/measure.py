@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes on their cores, what they use, and what the clients saw."""
+import json
+import os
+import resource
+import subprocess
+import time
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
+BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
+BENCH = os.path.join(BUILD, "tests/bench")
+RECORD = 128
+TICK = os.sysconf("SC_CLK_TCK")
+
+# The server has a core, the load client another. The writer has the third; where
+# there is none, it is with the clients.
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE = CORES[0]
+CLIENT_CORE = CORES[min(1, len(CORES) - 1)]
+WRITER_CORE = CORES[min(2, len(CORES) - 1)]
+
+
+class CantRun(Exception):
+    """Why something can't be measured."""
+
+
+def spawn(command, core, **more):
+    """A process on a core, with as many files as may be."""
+    def prepare():
+        os.sched_setaffinity(0, {core})
+        want = 1 << 16
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (want, max(want, hard)))
+        except ValueError:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        return subprocess.Popen(command, preexec_fn=prepare, **more)
+    except OSError as e:
+        raise CantRun(f"{command[0]}: {e.strerror}") from None
+
+
+def files_limit():
+    """How many open files a process of ours can have."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return max(hard, 1 << 16) if os.geteuid() == 0 else hard
+
+
+def end(process):
+    """Ends a process; its children are its own business."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+
+
+def fields(pid):
+    """What stands in /proc/PID/stat behind the name."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+        return f.read().rsplit(")", 1)[1].split()
+
+
+def tree(root):
+    """The process and all that came of it."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                parents[int(name)] = int(fields(name)[1])
+            except OSError:
+                pass
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def cpu_seconds(root):
+    """Of a process tree, its dead included."""
+    ticks = 0
+    for pid in tree(root):
+        try:
+            ticks += sum(int(n) for n in fields(pid)[11:15])
+        except OSError:
+            pass
+    return ticks / TICK
+
+
+def memory(root, what="Anonymous"):
+    """Bytes, of a process tree: Anonymous, Private_Dirty, Rss... of smaps_rollup."""
+    total = 0
+    for pid in tree(root):
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+                total += sum(int(line.split()[1]) for line in f
+                             if line.startswith(what + ":"))
+        except OSError:
+            pass
+    return total * 1024
+
+
+class Latency:
+    """A histogram: what was seen how often."""
+    def __init__(self):
+        self.slots = {}
+        self.max = 0
+
+    def add(self, result):
+        for ns, count in result["latency"]:
+            self.slots[ns] = self.slots.get(ns, 0) + count
+        self.max = max(self.max, result["max"])
+
+    def at(self, share):
+        """The latency that this share did not exceed, in milliseconds."""
+        left = share * sum(self.slots.values())
+        for ns in sorted(self.slots):
+            left -= self.slots[ns]
+            if left <= 0:
+                return min(ns, self.max) / 1e6
+        return float("nan")
+
+
+class Load:
+    """Clients of a server, connected."""
+    def __init__(self, address, clients, arguments, per_address=200):
+        self.process = spawn([f"{BENCH}/bridge_load", "--clients", str(clients),
+                              "--per-address", str(per_address), *arguments, address],
+                             CLIENT_CORE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True)
+        line = self.process.stdout.readline()
+        self.open = int(line.split()[1]) if line.startswith("ready") else 0
+        if not line:
+            self.stop()
+            raise CantRun("the clients could not start")
+
+    def say(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+
+    def result(self, first=None, last=None):
+        """What they saw, once they have all of it."""
+        self.say("end" if first is None else f"end {first} {last}")
+        out = self.process.stdout.readline()
+        self.stop()
+        if not out:
+            raise CantRun("the clients ended early")
+        return json.loads(out)
+
+    def stop(self):
+        end(self.process)
+
+
+def write(outlet, rate, records, first=0):
+    """Has records written; returns what the writer says of it. A ring and a file
+    know the number of their first."""
+    out = subprocess.PIPE
+    target = outlet[1]
+    if not isinstance(target, str):
+        out, target = target, "/dev/stdout"
+    process = spawn([f"{BENCH}/bridge_writer", "--rate", str(rate), "--records", str(records),
+                     "--first", str(first), outlet[0], target], WRITER_CORE, stdout=out, stderr=subprocess.PIPE, text=True)
+    text = process.communicate()[1]
+    if process.returncode:
+        raise CantRun(text.strip())
+    return json.loads(text)
+
+
+def make_ring(path, size):
+    """An empty ring."""
+    subprocess.run([f"{BENCH}/bridge_writer", "--size", size, "--records", "0", "ring", path],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+class Run:
+    """One server with its clients; several slices of it add up."""
+    def __init__(self, name):
+        self.name = name
+        self.latency = Latency()
+        self.clients = self.due = self.delivered = self.lost = self.missing = self.wrong = 0
+        self.seconds = self.writing = self.cpu = self.client_cpu = 0.0
+        self.grown = 0
+        self.complaint = ""
+
+    def measure(self, server, load, outlet, rate, seconds, warm=1.0, before=None):
+        """Warms up, and then takes the account of so many seconds."""
+        if load.open == 0:
+            raise CantRun(load.result()["first_wrong"] or "no client could connect")
+        first = 0
+        if warm:
+            first = write(outlet, rate, max(1, int(rate * warm)))["records"]
+            time.sleep(0.5)
+            load.say("begin")
+        cpu, client_cpu = cpu_seconds(server.pid), cpu_seconds(load.process.pid)
+        written = write(outlet, rate, int(rate * seconds), first)
+        # Clients end with their result: what they used, and hold, is taken first.
+        self.client_cpu += cpu_seconds(load.process.pid) - client_cpu
+        self.writing += written["ns"] / 1e9
+        if before is not None:
+            self.grown = memory(server.pid) - before
+        first = written["first"]
+        result = load.result(first, first + written["records"] - 1)
+        self.cpu += cpu_seconds(server.pid) - cpu
+        self.seconds += max(written["ns"], result["ns"]) / 1e9
+        self.clients = load.open
+        self.due += load.open * written["records"]
+        for what in ("delivered", "lost", "missing", "wrong"):
+            setattr(self, what, getattr(self, what) + result[what])
+        self.complaint = self.complaint or result["first_wrong"]
+        self.latency.add(result)
+
+    @property
+    def percent(self):
+        return 100 * self.delivered / self.due if self.due else 0.0
+
+    @property
+    def exact(self):
+        """Delivered and told as lost are what was written, to the record."""
+        return not self.missing and not self.wrong and self.delivered + self.lost == self.due
+
+    @property
+    def per_second(self):
+        return self.delivered / self.seconds if self.seconds else 0.0
+
+    @property
+    def per_cpu(self):
+        return self.delivered / self.cpu if self.cpu else float("nan")
+
+    @property
+    def core(self):
+        return 100 * self.cpu / self.seconds if self.seconds else 0.0
+
+    @property
+    def client_core(self):
+        """How busy the clients were: above 90 they are what was measured."""
+        return 100 * self.client_cpu / self.writing if self.writing else 0.0

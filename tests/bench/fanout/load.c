@@ -4,11 +4,10 @@
  *
  * Connects them all, prints "ready N", and then does what standard input says:
  *
- *	begin		forget what came until now
- *	end FIRST LAST	wait until all have, or were told as lost, what was written
- *	end		nothing was
- *
- * It then prints what it saw, as one line of JSON, and ends.
+ *	begin FIRST LAST  wait until all have what was written, or were told that it
+ *			  is lost; forget it; print "begun"
+ *	end FIRST LAST	  wait likewise; print what was seen, as one line of JSON; end
+ *	end		  nothing was written
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,7 +32,7 @@
 /* How long nothing may come before what is missing counts as missing. */
 #define SILENCE_NS	(3 * SECOND)
 #define CONNECT_NS	(60 * SECOND)
-#define END_NS		(60 * SECOND)
+#define WAIT_NS		(60 * SECOND)
 
 /**
  * struct load - The clients.
@@ -50,7 +49,8 @@
  * @heard: When something last came.
  * @records_from: When the first record came.
  * @records_to: When the last one did.
- * @ending: Since when the end is near; 0: it is not.
+ * @waiting: Since when it waits for what was written; 0: it does not.
+ * @beginning: What comes after that is what counts.
  * @first: Number of the first record written.
  * @last: Of the last one; UINT64_MAX: none was.
  */
@@ -68,7 +68,8 @@ struct load {
 	uint64_t heard;
 	uint64_t records_from;
 	uint64_t records_to;
-	uint64_t ending;
+	uint64_t waiting;
+	bool beginning;
 	uint64_t first;
 	uint64_t last;
 };
@@ -175,16 +176,13 @@ static void forget(struct load *load)
 
 static void obey(struct load *load, const char *line)
 {
-	if (!strcmp(line, "begin")) {
-		forget(load);
-		return;
-	}
-	if (strncmp(line, "end", 3))
+	load->beginning = !strncmp(line, "begin ", 6);
+	if (!load->beginning && strncmp(line, "end", 3))
 		die(100, "there is no command %s", line);
-	if (sscanf(line, "end %" SCNu64 " %" SCNu64, &load->first, &load->last) != 2)
+	if (sscanf(line, "%*s %" SCNu64 " %" SCNu64, &load->first, &load->last) != 2)
 		load->last = UINT64_MAX;
-	load->ending = now_ns();
-	load->heard = load->ending;
+	load->waiting = now_ns();
+	load->heard = load->waiting;
 }
 
 static void on_command(struct load *load)
@@ -236,7 +234,7 @@ static void report(struct load *load)
 
 static void turn(struct load *load, struct epoll_event *events)
 {
-	int n = epoll_wait(load->epoll, events, EVENTS, load->ending ? 10 : 100);
+	int n = epoll_wait(load->epoll, events, EVENTS, load->waiting ? 10 : 100);
 
 	for (int i = 0; i < n; i++) {
 		struct conn *conn = events[i].data.ptr;
@@ -248,6 +246,22 @@ static void turn(struct load *load, struct epoll_event *events)
 		else if (conn->state != CONN_CLOSED)
 			on_readable(load, conn);
 	}
+}
+
+static void say_ready(struct load *load, uint64_t waited)
+{
+	if (load->ready || (load->open + load->broken < load->count && waited < CONNECT_NS))
+		return;
+	load->ready = true;
+	printf("ready %u\n", load->open);
+	fflush(stdout);
+}
+
+/* Whether there is nothing more to wait for. */
+static bool waited_enough(const struct load *load, uint64_t now)
+{
+	return load->waiting && (complete(load) || now - load->heard > SILENCE_NS ||
+				 now - load->waiting > WAIT_NS);
 }
 
 static void run(struct load *load)
@@ -263,15 +277,15 @@ static void run(struct load *load)
 		begin(load);
 		turn(load, events);
 		now = now_ns();
-		if (!load->ready && (load->open + load->broken == load->count ||
-				     now - began > CONNECT_NS)) {
-			load->ready = true;
-			printf("ready %u\n", load->open);
-			fflush(stdout);
-		}
-		if (load->ending && (complete(load) || now - load->heard > SILENCE_NS ||
-				     now - load->ending > END_NS))
+		say_ready(load, now - began);
+		if (!waited_enough(load, now))
+			continue;
+		if (!load->beginning)
 			return;
+		forget(load);
+		load->waiting = 0;
+		printf("begun\n");
+		fflush(stdout);
 	}
 }
 

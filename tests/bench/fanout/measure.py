@@ -4,7 +4,6 @@ import json
 import os
 import resource
 import subprocess
-import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
@@ -143,6 +142,12 @@ class Load:
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
 
+    def forget(self, first, last):
+        """Once they have all of this, it does not count."""
+        self.say(f"begin {first} {last}")
+        if not self.process.stdout.readline():
+            raise CantRun("the clients ended early")
+
     def result(self, first=None, last=None):
         """What they saw, once they have all of it."""
         self.say("end" if first is None else f"end {first} {last}")
@@ -187,15 +192,20 @@ class Run:
         self.grown = 0
         self.complaint = ""
 
+    @staticmethod
+    def warm_up(load, outlet, rate, seconds):
+        """What comes before all goes as it will; returns the next record's number."""
+        written = write(outlet, rate, max(1, int(rate * seconds)))
+        load.forget(written["first"], written["first"] + written["records"] - 1)
+        return written["first"] + written["records"]
+
     def measure(self, server, load, outlet, rate, seconds, warm=1.0, before=None):
         """Warms up, and then takes the account of so many seconds."""
         if load.open == 0:
             raise CantRun(load.result()["first_wrong"] or "no client could connect")
         first = 0
         if warm:
-            first = write(outlet, rate, max(1, int(rate * warm)))["records"]
-            time.sleep(0.5)
-            load.say("begin")
+            first = self.warm_up(load, outlet, rate, warm)
         cpu, client_cpu = cpu_seconds(server.pid), cpu_seconds(load.process.pid)
         written = write(outlet, rate, int(rate * seconds), first)
         # Clients end with their result: what they used, and hold, is taken first.

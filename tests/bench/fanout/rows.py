@@ -4,7 +4,7 @@ import statistics
 import time
 
 import table
-from measure import SERVER_CORE, CantRun, Run, cpu_seconds, files_limit, memory, write
+from measure import SERVER_CORE, CantRun, Run, cpu_seconds, files_limit, memory
 from servers import Bare, Bridge, Ring
 
 
@@ -128,9 +128,7 @@ class Stalled:
         load = server.load(99, form)
         stalled = None
         try:
-            write(("ring", ring), 1000, 1000)
-            time.sleep(.5)
-            load.say("begin")
+            Run.warm_up(load, ("ring", ring), 1000, 1)
             before = memory(server.pid)
             if self.with_one:
                 stalled = server.load(1, form, "--stalled")

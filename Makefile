@@ -53,6 +53,7 @@ help:
 	@echo 'make soak          the long forms of all tests'
 	@echo 'make check         checkpatch, sparse, W=1, cppcheck, shellcheck'
 	@echo 'make bench-device  what a record costs, beside pipes, sockets and /dev/kmsg'
+	@echo 'make bench-bridge  what the bridge delivers, beside a bare fan-out and others'
 	@echo
 	@echo 'make               the module, library, command and bridge: memlog.ko, build/'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX); the module as a DKMS source'

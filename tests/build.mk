@@ -26,7 +26,7 @@ include $(wildcard tests/*/build.mk)
 # What runs from the build folder ends before that goes.
 CLEAN += $(if $(wildcard build/run/pid),stop)
 
-.PHONY: tests san-tests deps test test-debug soak bench-device check run stop
+.PHONY: tests san-tests deps test test-debug soak bench-device bench-bridge check run stop
 
 tests: $(TESTS)
 san-tests: $(SAN_TESTS)
@@ -63,6 +63,12 @@ bench-device:
 	@tests/install-deps
 	$(SUB) all tests
 	@tests/bench/device
+
+# BENCH_FLAGS: rows by name, --quick; tests/bench/bridge --help.
+bench-bridge:
+	@tests/install-deps --bench
+	$(SUB) all tests
+	@tests/bench/bridge $(BENCH_FLAGS)
 
 check:
 	@tests/install-deps --check

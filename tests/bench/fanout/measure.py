@@ -8,7 +8,7 @@ import subprocess
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 BENCH = os.path.join(BUILD, "tests/bench")
-RECORD = 128
+FILES = 1 << 16
 TICK = os.sysconf("SC_CLK_TCK")
 
 # The server has a core, the load client another. The writer has the third; where
@@ -23,26 +23,26 @@ class CantRun(Exception):
     """Why something can't be measured."""
 
 
-def spawn(command, core, **more):
-    """A process on a core, with as many files as may be."""
-    def prepare():
-        os.sched_setaffinity(0, {core})
-        want = 1 << 16
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (want, max(want, hard)))
-        except ValueError:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def raise_files_limit():
+    """As many open files as may be; root may have more than it was given.
+
+    Returns how many that is; every process inherits it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    want = max(hard, FILES)
     try:
-        return subprocess.Popen(command, preexec_fn=prepare, **more)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, want))
+    except ValueError:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def spawn(command, core, **more):
+    """A process on a core."""
+    try:
+        return subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+                                **more)
     except OSError as e:
         raise CantRun(f"{command[0]}: {e.strerror}") from None
-
-
-def files_limit():
-    """How many open files a process of ours can have."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return max(hard, 1 << 16) if os.geteuid() == 0 else hard
 
 
 def end(process):
@@ -169,7 +169,8 @@ def write(outlet, rate, records, first=0):
     if not isinstance(target, str):
         out, target = target, "/dev/stdout"
     process = spawn([f"{BENCH}/bridge_writer", "--rate", str(rate), "--records", str(records),
-                     "--first", str(first), outlet[0], target], WRITER_CORE, stdout=out, stderr=subprocess.PIPE, text=True)
+                     "--first", str(first), outlet[0], target],
+                    WRITER_CORE, stdout=out, stderr=subprocess.PIPE, text=True)
     text = process.communicate()[1]
     if process.returncode:
         raise CantRun(text.strip())

@@ -4,7 +4,7 @@ import statistics
 import time
 
 import table
-from measure import SERVER_CORE, CantRun, Run, cpu_seconds, files_limit, memory
+from measure import SERVER_CORE, CantRun, Run, cpu_seconds, memory, raise_files_limit
 from servers import Bare, Bridge, Ring
 
 
@@ -97,7 +97,7 @@ def idle_server(server, clients, seconds):
 def idle(bounds, quick):
     """20,000 clients that get nothing, for 60 s."""
     seconds = 10 if quick else 60
-    clients = min(20000, files_limit() - 100)
+    clients = min(20000, raise_files_limit() - 100)
     if clients < 20000:
         print(f"\nOnly {clients} clients: the limit of open files (ulimit -Hn) allows no more.")
     table.head(f"{clients} idle clients, text, {seconds} s",

@@ -60,7 +60,8 @@ class Bounds:
         self.all.append((what, measured, rule, limit, unit, holds))
 
     def failed(self, what, why):
-        self.all.append((f"{what}: {why}", math.nan, "=", 0, "", False))
+        """A measure that could not be taken is missed."""
+        self.all.append((f"{what}: {why}", math.nan, "", math.nan, "can't be taken", False))
 
     def summary(self):
         if not self.all:

@@ -45,6 +45,7 @@ die(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	fprintf(stderr, "bridge_writer: ");
 	vfprintf(stderr, fmt, ap);
+	va_end(ap);
 	fprintf(stderr, "\n");
 	exit(status);
 }

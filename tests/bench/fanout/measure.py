@@ -104,6 +104,14 @@ def memory(root, what="Anonymous"):
     return total * 1024
 
 
+def busy_seconds():
+    """Of the cores in use, by whomever; what a hypervisor took counts, too."""
+    cores = {f"cpu{n}" for n in (SERVER_CORE, CLIENT_CORE, WRITER_CORE)}
+    with open("/proc/stat", encoding="ascii") as f:
+        lines = [line.split() for line in f if line.split()[0] in cores]
+    return sum(int(line[n]) for line in lines for n in (1, 2, 3, 6, 7, 8)) / TICK
+
+
 class Latency:
     """A histogram: what was seen how often."""
     def __init__(self):
@@ -128,6 +136,7 @@ class Latency:
 class Load:
     """Clients of a server, connected."""
     def __init__(self, address, clients, arguments, per_address=200):
+        self.clients = clients
         self.process = spawn([f"{BENCH}/bridge_load", "--clients", str(clients),
                               "--per-address", str(per_address), *arguments, address],
                              CLIENT_CORE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -189,8 +198,8 @@ class Run:
         self.name = name
         self.latency = Latency()
         self.clients = self.due = self.delivered = self.lost = self.missing = self.wrong = 0
-        self.seconds = self.writing = self.cpu = self.client_cpu = 0.0
-        self.grown = 0
+        self.seconds = self.writing = self.cpu = self.client_cpu = self.foreign = 0.0
+        self.late = self.grown = self.refused = 0
         self.complaint = ""
 
     @staticmethod
@@ -200,6 +209,12 @@ class Run:
         load.forget(written["first"], written["first"] + written["records"] - 1)
         return written["first"] + written["records"]
 
+    @staticmethod
+    def helper_seconds(server):
+        """CPU time of what stands between the writer and the server."""
+        helper = getattr(server, "helper", None)
+        return cpu_seconds(helper.pid) if helper else 0
+
     def measure(self, server, load, outlet, rate, seconds, warm=1.0, before=None):
         """Warms up, and then takes the account of so many seconds."""
         if load.open == 0:
@@ -208,18 +223,27 @@ class Run:
         if warm:
             first = self.warm_up(load, outlet, rate, warm)
         cpu, client_cpu = cpu_seconds(server.pid), cpu_seconds(load.process.pid)
+        busy, helper = busy_seconds(), self.helper_seconds(server)
+        own = resource.getrusage(resource.RUSAGE_CHILDREN)
         written = write(outlet, rate, int(rate * seconds), first)
         # Clients end with their result: what they used, and hold, is taken first.
-        self.client_cpu += cpu_seconds(load.process.pid) - client_cpu
+        used = cpu_seconds(load.process.pid) - client_cpu
+        writer = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.foreign += (busy_seconds() - busy - used - (cpu_seconds(server.pid) - cpu) -
+                         sum(writer[:2]) + sum(own[:2]) -
+                         (self.helper_seconds(server) - helper))
+        self.client_cpu += used
         self.writing += written["ns"] / 1e9
+        self.late = max(self.late, written["late"] / 1e6)
         if before is not None:
             self.grown = memory(server.pid) - before
         first = written["first"]
         result = load.result(first, first + written["records"] - 1)
         self.cpu += cpu_seconds(server.pid) - cpu
         self.seconds += max(written["ns"], result["ns"]) / 1e9
-        self.clients = load.open
-        self.due += load.open * written["records"]
+        self.clients = load.clients
+        self.refused = max(self.refused, load.clients - load.open)
+        self.due += load.clients * written["records"]
         for what in ("delivered", "lost", "missing", "wrong"):
             setattr(self, what, getattr(self, what) + result[what])
         self.complaint = self.complaint or result["first_wrong"]
@@ -250,3 +274,18 @@ class Run:
     def client_core(self):
         """How busy the clients were: above 90 they are what was measured."""
         return 100 * self.client_cpu / self.writing if self.writing else 0.0
+
+    def remarks(self):
+        """What one has to know about its figures."""
+        if self.refused:
+            yield f"{self.refused} of {self.clients} clients could not connect"
+        if self.wrong:
+            yield f"{self.wrong} things wrong, first: {self.complaint}"
+        if self.client_core > 90:
+            yield (f"the clients used {self.client_core:.0f} % of their core: they may be what was "
+                   "measured")
+        if self.late > 20:
+            yield f"the writer was late once by {self.late:.0f} ms"
+        if self.writing and self.foreign / self.writing > .1:
+            yield (f"others used these cores for {self.foreign:.1f} s of {self.writing:.0f}: "
+                   "latencies are not to be trusted")

@@ -10,9 +10,10 @@ from servers import Bare, Bridge, Ring
 
 def one_slice(run, server, ring, clients, form, rate, seconds):
     """Some seconds of one server with new clients."""
+    before = memory(server.pid)
     load = server.load(clients, form)
     try:
-        run.measure(server, load, ("ring", ring), rate, seconds)
+        run.measure(server, load, ("ring", ring), rate, seconds, before=before)
     finally:
         load.stop()
 
@@ -22,7 +23,8 @@ def fan_out(clients, form, rate, seconds, bare_seconds, slices, size="4M"):
     runs = {"bridge": Run("memlog-bridge"), "bare": Run("bare epoll")}
     failed = {}
     table.head(f"{clients} clients, {rate} records/s, {form}: {seconds:g} s of the bridge, "
-               f"{bare_seconds:g} s of the bare fan-out, in {slices} turns")
+               f"{bare_seconds:g} s of the bare fan-out, turns: {slices}",
+               table.HEADS + ("kB/client",))
     for _ in range(slices):
         for which, part in (("bridge", seconds), ("bare", bare_seconds)):
             if which in failed:
@@ -38,7 +40,7 @@ def fan_out(clients, form, rate, seconds, bare_seconds, slices, size="4M"):
         if which in failed:
             print(f"{run.name:{table.NAME}} can't: {failed[which]}")
         else:
-            table.row(run)
+            table.row(run, [f"{run.grown / 1024 / clients:.1f}"])
     if failed:
         raise CantRun("; ".join(failed.values()))
     table.ratio_row(runs["bridge"], runs["bare"])
@@ -69,7 +71,7 @@ def binary(bounds, quick):
 
 def json(bounds, quick):
     """20 clients, 1,000 records/s, JSON, 60 s in turns with the bare fan-out."""
-    run, bare = fan_out(20, "json", 1000, *((6, 6, 2) if quick else (60, 60, 4)))
+    run, bare = fan_out(20, "json", 1000, *((6, 6, 2) if quick else (60, 60, 6)))
     what = "20 clients x 1,000/s, json: "
     bounds.add(what + "delivered", run.percent, "=", 100, "%")
     bounds.add(what + "p50", run.latency.at(.5), "<=", .2, "ms")

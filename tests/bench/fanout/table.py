@@ -33,11 +33,8 @@ def line(name, columns):
 
 def row(run, more=()):
     line(run.name, cells(run) + list(more))
-    if run.wrong:
-        print(f"    {run.wrong} things wrong, first: {run.complaint}")
-    if run.client_core > 90:
-        print(f"    the clients used {run.client_core:.0f} % of their core: they may be what "
-              "was measured")
+    for remark in run.remarks():
+        print("    " + remark)
 
 
 def ratios(run, bare):

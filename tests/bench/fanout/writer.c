@@ -71,15 +71,19 @@ static uint64_t due(const struct plan *plan, uint64_t began)
 	return count < plan->records ? count : plan->records;
 }
 
-static uint64_t write_all(const struct plan *plan, uint64_t first)
+/* @late: Set to how long a record was written after its time, at most. */
+static uint64_t write_all(const struct plan *plan, uint64_t first, uint64_t *late)
 {
-	uint64_t done = 0, until, began = now_ns(), tick = 1000000000 / TICKS;
+	uint64_t done = 0, until, now, began = now_ns(), tick = 1000000000 / TICKS;
 	char text[PAYLOAD_SIZE];
 	int err;
 
 	if (plan->rate && plan->rate < TICKS)
 		tick = 1000000000 / plan->rate;
 	for (uint64_t n = 1; done < plan->records; n++) {
+		now = now_ns();
+		if (now > began + (n - 1) * tick + *late)
+			*late = now - began - (n - 1) * tick;
 		for (until = due(plan, began); done < until; done++) {
 			payload_make(text, first + done, now_ns());
 			err = plan->outlet->put(text);
@@ -120,7 +124,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	struct plan plan = { .size = 4 << 20, .rate = 1000, .records = 1000 };
-	uint64_t first = 0, took;
+	uint64_t first = 0, took, late = 0;
 	int option, err;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -146,10 +150,10 @@ int main(int argc, char **argv)
 	err = plan.outlet->open(plan.where, plan.size, &first);
 	if (err)
 		die(111, "%s: %s", plan.where, strerror(-err));
-	took = write_all(&plan, first);
+	took = write_all(&plan, first, &late);
 	plan.outlet->close();
 	/* Standard output may be what was written to. */
-	fprintf(stderr, "{\"first\":%" PRIu64 ",\"records\":%" PRIu64 ",\"ns\":%" PRIu64 "}\n", first,
-		plan.records, took);
+	fprintf(stderr, "{\"first\":%" PRIu64 ",\"records\":%" PRIu64 ",\"ns\":%" PRIu64
+		",\"late\":%" PRIu64 "}\n", first, plan.records, took, late);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "bridge.h"
 #include "check.h"
+#include "devices.h"
 #include "listen.h"
 #include "log.h"
 #include "privilege.h"
@@ -22,9 +23,8 @@
 #include "runtime.h"
 #include "shard.h"
 
-#define DEFAULT_DEVICE	"/dev/memlog"
-
 static struct bridge bridge;
+static struct devices devices = { .inotify = -1 };
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 static uv_signal_t signal_handles[3];
 
@@ -57,14 +57,18 @@ static void close_signals(void)
 		uv_close((uv_handle_t *)&signal_handles[i], NULL);
 }
 
-static int add_channel(const char *option)
+/* @option is NAME=VALUE, which was checked. */
+static int add_channel(const char *option, const char *prefix)
 {
 	const char *value = strchr(option, '=');
-	char name[CHANNEL_NAME_MAX + 2] = "";
+	char name[CHANNEL_NAME_MAX + 2] = "", *source;
 	int err;
 
 	snprintf(name, sizeof(name), "%.*s", (int)(value - option), option);
-	err = channels_add(&bridge.channels, name, value + 1);
+	if (asprintf(&source, "%s%s", prefix, value + 1) < 0)
+		return EXIT_SYSTEM;
+	err = channels_add(&bridge.channels, name, source);
+	free(source);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	if (err)
@@ -104,15 +108,23 @@ static int open_channels(void)
 	int status = 0;
 
 	for (size_t i = 0; !status && i < list->count; i++)
-		status = add_channel(list->values[i]);
-	if (list->count)
-		return status;
-	if (access(DEFAULT_DEVICE, F_OK)) {
-		log_error("there is no %s: load the module (modprobe memlog), or name a channel with --channel",
-			  DEFAULT_DEVICE);
-		return EXIT_SYSTEM;
-	}
-	return add_channel("memlog=" DEFAULT_DEVICE);
+		status = add_channel(list->values[i], "");
+	list = &bridge.options.tails;
+	for (size_t i = 0; !status && i < list->count; i++)
+		status = add_channel(list->values[i], "tail:");
+	return status;
+}
+
+/* What is there without being named. The first thread looks after them. */
+static int open_devices(void)
+{
+	if (!bridge.options.no_devices)
+		devices_open(&devices, &bridge.channels, &bridge.shards[0]->loop,
+			     DEVICES_FOLDER, S_IFCHR);
+	if (channels_next(&bridge.channels, NULL))
+		return 0;
+	log_error("there is no /dev/memlog that can be read: load the module (modprobe memlog), be in its group, or name a channel with --channel");
+	return EXIT_SYSTEM;
 }
 
 static bool needs_tokens(void)
@@ -194,10 +206,16 @@ static int open_shards(void)
 		status = shard_open(&bridge.shards[i], &bridge);
 		if (!status)
 			bridge.shard_count++;
-		if (!status)
-			status = i ? listen_join(bridge.shards[i], bridge.shards[0]) :
-				     listen_open(bridge.shards[0]);
 	}
+	return status;
+}
+
+static int open_listeners(void)
+{
+	int status = listen_open(bridge.shards[0]);
+
+	for (unsigned int i = 1; !status && i < bridge.shard_count; i++)
+		status = listen_join(bridge.shards[i], bridge.shards[0]);
 	return status;
 }
 
@@ -219,9 +237,13 @@ static int open_all(void)
 	if (!status)
 		status = open_channels();
 	if (!status)
+		status = open_shards();
+	if (!status)
+		status = open_devices();
+	if (!status)
 		status = check_output();
 	if (!status)
-		status = open_shards();
+		status = open_listeners();
 	if (!status)
 		status = open_tokens();
 	if (!status)
@@ -249,6 +271,7 @@ static int run(void)
 
 static void close_all(void)
 {
+	devices_close(&devices);
 	for (unsigned int i = bridge.shard_count; i-- > 0;)
 		shard_close(bridge.shards[i]);
 	channels_uninit(&bridge.channels);

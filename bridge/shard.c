@@ -122,6 +122,7 @@ int shard_open(struct shard **shardp, struct bridge *bridge)
 		log_error("can't make a timer: %s", strerror(-err));
 		goto err_close_loop;
 	}
+	shard->hub.metrics = &bridge->metrics;
 	status = http_init(shard);
 	*shardp = shard;
 	if (!status)

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Processes on their cores, what they use, and what the clients saw."""
+import ctypes
 import json
 import os
 import resource
+import signal
 import subprocess
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
 BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 BENCH = os.path.join(BUILD, "tests/bench")
 FILES = 1 << 16
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 TICK = os.sysconf("SC_CLK_TCK")
 
 # The server has a core, the load client another. The writer has the third; where
@@ -37,10 +41,12 @@ def raise_files_limit():
 
 
 def spawn(command, core, **more):
-    """A process on a core."""
+    """A process on a core, that does not outlive this one."""
+    def prepare():
+        os.sched_setaffinity(0, {core})
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
-        return subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-                                **more)
+        return subprocess.Popen(command, preexec_fn=prepare, **more)
     except OSError as e:
         raise CantRun(f"{command[0]}: {e.strerror}") from None
 

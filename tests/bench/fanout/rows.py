@@ -126,20 +126,24 @@ class Stalled:
         self.run = Run("99 beside a stalled one" if with_one else "99 alone")
         self.grown = []
 
-    def slice(self, server, ring, form, seconds):
-        load = server.load(99, form)
-        stalled = None
-        try:
-            Run.warm_up(load, ("ring", ring), 1000, 1)
-            before = memory(server.pid)
-            if self.with_one:
-                stalled = server.load(1, form, "--stalled")
-            self.run.measure(server, load, ("ring", ring), 1000, seconds, 0, before)
-            self.grown.append(self.run.grown / 1024)
-        finally:
-            load.stop()
-            if stalled:
-                stalled.stop()
+    def slice(self, seconds):
+        """With a new bridge: memory that was freed would hide what is taken."""
+        # The ring comes around within a slice: the stalled client is lapped.
+        with Ring("256K") as ring, Bridge(SERVER_CORE, ring.path, 100) as server:
+            outlet = ("ring", ring.path)
+            load = server.load(99, "text")
+            stalled_one = None
+            try:
+                Run.warm_up(load, outlet, 1000, 2)
+                before = memory(server.pid)
+                if self.with_one:
+                    stalled_one = server.load(1, "text", "--stalled")
+                self.run.measure(server, load, outlet, 1000, seconds, 0, before)
+                self.grown.append(self.run.grown / 1024)
+            finally:
+                load.stop()
+                if stalled_one:
+                    stalled_one.stop()
 
 
 def stalled(bounds, quick):
@@ -148,17 +152,14 @@ def stalled(bounds, quick):
     alone, beside = Stalled(False), Stalled(True)
     table.head(f"One stalled client among 100, 1,000 records/s, text: {turns} turns of "
                f"{seconds} s of each", table.HEADS + ("grew kB",))
-    # The ring comes around within a slice: the stalled client is lapped.
-    with Ring("256K") as ring, Bridge(SERVER_CORE, ring.path, 100) as server:
-        Stalled(False).slice(server, ring.path, "text", 2)
-        for turn in range(turns):
-            for part in (alone, beside) if turn % 2 else (beside, alone):
-                part.slice(server, ring.path, "text", seconds)
+    for turn in range(turns):
+        for part in (alone, beside) if turn % 2 else (beside, alone):
+            part.slice(seconds)
     for part in (alone, beside):
-        table.row(part.run, [f"{max(part.grown):.0f}"])
+        table.row(part.run, [f"{statistics.median(part.grown):.0f}"])
     what = "one stalled among 100: "
-    bounds.add(what + "its memory", max(beside.grown) - statistics.median(alone.grown), "<=", 64,
-               "kB")
+    bounds.add(what + "its memory", statistics.median(beside.grown) - statistics.median(alone.grown),
+               "<=", 64, "kB")
     bounds.add(what + "others' p99 beside that without it",
                beside.run.latency.at(.99) / alone.run.latency.at(.99), "<=", 1.1, "times")
     bounds.add(what + "delivered to the others", beside.run.percent, "=", 100, "%")

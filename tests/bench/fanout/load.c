@@ -218,16 +218,19 @@ static bool complete(const struct load *load)
 
 static void report(struct load *load)
 {
+	bool flowing = now_ns() - load->heard < SILENCE_NS;
+
 	for (unsigned int i = 0; i < load->count && load->last != UINT64_MAX; i++)
-		track_close(&load->conns[i].track, load->first, load->last);
+		track_close(&load->conns[i].track, load->first, load->last,
+			    flowing && load->conns[i].state == CONN_OPEN);
 	for (char *c = totals.first_wrong; *c; c++)
 		if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\')
 			*c = '?';
 	printf("{\"open\":%u,\"broken\":%u,\"bytes\":%" PRIu64 ",\"delivered\":%" PRIu64
-	       ",\"lost\":%" PRIu64 ",\"missing\":%" PRIu64 ",\"wrong\":%" PRIu64
-	       ",\"first_wrong\":\"%s\",\"max\":%" PRIu64 ",\"ns\":%" PRIu64 ",\"latency\":",
+	       ",\"lost\":%" PRIu64 ",\"missing\":%" PRIu64 ",\"late\":%" PRIu64
+	       ",\"wrong\":%" PRIu64 ",\"first_wrong\":\"%s\",\"max\":%" PRIu64 ",\"ns\":%" PRIu64 ",\"latency\":",
 	       load->open, load->broken, load->bytes, totals.delivered, totals.lost,
-	       totals.missing, totals.wrong, totals.first_wrong, totals.latency.max,
+	       totals.missing, totals.late, totals.wrong, totals.first_wrong, totals.latency.max,
 	       load->records_from ? load->records_to - load->records_from : 0);
 	histogram_print(&totals.latency, stdout);
 	printf("}\n");

@@ -12,6 +12,8 @@ BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 BENCH = os.path.join(BUILD, "tests/bench")
 FILES = 1 << 16
 PR_SET_PDEATHSIG = 1
+# How long the clients wait for what does not end, as load.c has it.
+WAIT_SECONDS = 60
 LIBC = ctypes.CDLL(None)
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -205,7 +207,7 @@ class Run:
         self.latency = Latency()
         self.clients = self.due = self.delivered = self.lost = self.missing = self.wrong = 0
         self.seconds = self.writing = self.cpu = self.client_cpu = self.foreign = 0.0
-        self.late = self.grown = self.refused = 0
+        self.writer_late = self.late = self.grown = self.refused = 0
         self.complaint = ""
 
     @staticmethod
@@ -240,7 +242,7 @@ class Run:
                          (self.helper_seconds(server) - helper))
         self.client_cpu += used
         self.writing += written["ns"] / 1e9
-        self.late = max(self.late, written["late"] / 1e6)
+        self.writer_late = max(self.writer_late, written["late"] / 1e6)
         if before is not None:
             self.grown = memory(server.pid) - before
         first = written["first"]
@@ -250,7 +252,7 @@ class Run:
         self.clients = load.clients
         self.refused = max(self.refused, load.clients - load.open)
         self.due += load.clients * written["records"]
-        for what in ("delivered", "lost", "missing", "wrong"):
+        for what in ("delivered", "lost", "missing", "late", "wrong"):
             setattr(self, what, getattr(self, what) + result[what])
         self.complaint = self.complaint or result["first_wrong"]
         self.latency.add(result)
@@ -290,8 +292,11 @@ class Run:
         if self.client_core > 90:
             yield (f"the clients used {self.client_core:.0f} % of their core: they may be what was "
                    "measured")
-        if self.late > 20:
-            yield f"the writer was late once by {self.late:.0f} ms"
+        if self.late:
+            yield (f"{100 * self.late / self.due:.2f} % were still to come "
+                   f"{WAIT_SECONDS} s after the last was written")
+        if self.writer_late > 20:
+            yield f"the writer was late once by {self.writer_late:.0f} ms"
         if self.writing and self.foreign / self.writing > .1:
             yield (f"others used these cores for {self.foreign:.1f} s of {self.writing:.0f}: "
                    "latencies are not to be trusted")

@@ -62,16 +62,28 @@ bool track_complete(const struct track *track, uint64_t last)
 	return track->delivered && track->next + track->told == last + 1;
 }
 
-void track_close(struct track *track, uint64_t first, uint64_t last)
+/* What was written behind the last record that came. */
+static void settle_end(struct track *track, uint64_t next, uint64_t last, bool flowing)
+{
+	uint64_t missing = track->missing;
+
+	settle(track, next, last + 1);
+	if (flowing) {
+		totals.late += track->missing - missing;
+		track->missing = missing;
+	}
+}
+
+void track_close(struct track *track, uint64_t first, uint64_t last, bool flowing)
 {
 	if (!track->delivered) {
-		settle(track, first, last + 1);
+		settle_end(track, first, last, flowing);
 	} else if (track->first < first + track->lost_early || track->next > last + 1) {
 		wrong("records %" PRIu64 " to %" PRIu64 " came, written were %" PRIu64 " to %" PRIu64,
 		      track->first, track->next - 1, first, last);
 	} else {
 		track->missing += track->first - first - track->lost_early;
-		settle(track, track->next, last + 1);
+		settle_end(track, track->next, last, flowing);
 	}
 	totals.lost += track->lost;
 	totals.missing += track->missing;

@@ -37,6 +37,7 @@ struct track {
  * @delivered: Records.
  * @lost: Records told as lost.
  * @missing: Records neither delivered nor told as lost.
+ * @late: Records that were still to come when nobody waited any longer.
  * @wrong: Things that must not be: twice the same, loss told that was none,
  *         bytes that are no record.
  * @first_wrong: The first of those.
@@ -46,6 +47,7 @@ struct totals {
 	uint64_t delivered;
 	uint64_t lost;
 	uint64_t missing;
+	uint64_t late;
 	uint64_t wrong;
 	char first_wrong[200];
 };
@@ -73,7 +75,14 @@ void track_lost(struct track *track, uint64_t records, uint64_t bytes);
 /* Whether everything up to record @last is accounted for. */
 bool track_complete(const struct track *track, uint64_t last);
 
-/* The end: records @first to @last were written while it was there. */
-void track_close(struct track *track, uint64_t first, uint64_t last);
+/**
+ * track_close() - The end.
+ * @track: Whose.
+ * @first: Number of the first record written while it was there.
+ * @last: Of the last one.
+ * @flowing: Records were still coming: those behind the last one are late, not
+ *           missing.
+ */
+void track_close(struct track *track, uint64_t first, uint64_t last, bool flowing);
 
 #endif /* FANOUT_TRACK_H */

@@ -65,6 +65,8 @@ class Bridge(Server):
         self.core = core
         known = bridge_options()
         command = [BRIDGE, option, f"app={source}", "--listen-insecure", "127.0.0.1:0"]
+        if "--no-devices " in known:
+            command += ["--no-devices"]
         if "--max-clients " in known:
             command += ["--max-clients", str(clients + 10)]
         if "--max-clients-per-address " in known:

@@ -15,7 +15,7 @@
  * and by the client, so under load a round should bring more than one; what it
  * brings in all bounds how long the round takes.
  */
-#define ROUND_BATCHES	8
+#define ROUND_BATCHES	4
 
 static void want_read(struct feed *feed)
 {

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pace.h"
+
+uint64_t pace_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 static void wait_for(struct pace *pace, uint64_t ns)
 {
@@ -24,18 +33,19 @@ static void on_idle(uv_idle_t *idle);
 
 static void run_round(struct pace *pace)
 {
-	uint64_t began = uv_hrtime(), spent;
+	uint64_t began = pace_clock(), spent;
+
+	bool more;
 
 	pace->wanted = false;
 	pace->state = PACE_ROUND;
-	if (pace->round(pace))
-		pace->wanted = true;
-	pace->last_ns = uv_hrtime() - began;
+	more = pace->round(pace);
+	pace->last_ns = pace_clock() - began;
 	spent = pace->last_ns + pace->more_ns;
 	pace->more_ns = 0;
-	if (spent > PACE_FREE_NS) {
+	if (!more && spent > PACE_FREE_NS) {
 		wait_for(pace, spent);
-	} else if (pace->wanted) {
+	} else if (more || pace->wanted) {
 		pace->state = PACE_NEXT;
 		uv_idle_start(&pace->idle, on_idle);
 	} else {

@@ -5,7 +5,8 @@
  * An idle bridge sends a record the moment it comes. A round is what follows: the
  * reading, and the sending to all who wait for it. When that took long, the next
  * round waits at least as long; batches grow meanwhile, and the cost of a record
- * falls with the load.
+ * falls with the load. Where a round has left something to read, batches are as
+ * big as they get, and nothing is gained by waiting.
  */
 #ifndef BRIDGE_PACE_H
 #define BRIDGE_PACE_H
@@ -19,7 +20,7 @@
 
 /**
  * struct pace - The pace.
- * @round: One round. Return: whether another one should follow.
+ * @round: One round. Return: whether it has left something to read.
  * @idle: Begins it, where it is to be in the next turn of the loop.
  * @timer: Waits; a timerfd, since the loop's own timers know milliseconds only.
  * @timer_fd: It.
@@ -45,7 +46,13 @@ void pace_uninit(struct pace *pace);
 /* There is something to read: now, or as soon as the pace allows. */
 void pace_want(struct pace *pace);
 
-/* This much time went into sending outside of a round. */
+/*
+ * The clock of the pace: processor time of this thread. What others take of the
+ * processor meanwhile is no load of ours, and to rest for it would add to it.
+ */
+uint64_t pace_clock(void);
+
+/* This much of that clock went into sending outside of a round. */
 void pace_spent(struct pace *pace, uint64_t ns);
 
 #endif /* BRIDGE_PACE_H */

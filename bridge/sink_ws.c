@@ -292,11 +292,11 @@ static int on_established(struct ws_session *session, struct lws *wsi, struct co
 
 static void on_writable(struct ws_session *session)
 {
-	uint64_t began = uv_hrtime();
+	uint64_t began = pace_clock();
 
 	session->asked = false;
 	send_some(session);
-	hub_spent(&shard_of(session)->hub, uv_hrtime() - began);
+	hub_spent(&shard_of(session)->hub, pace_clock() - began);
 }
 
 /* A message may come in pieces, and a piece in parts. */

@@ -34,6 +34,7 @@
  * @sessions: List of struct ws_session, in the order in which they are to be
  *            looked at.
  * @streams: List of struct stream.
+ * @outs: List of struct out.
  * @jobs: What workers do for its clients.
  * @tick: Has them looked at, once a second.
  * @stop: Tells the loop to stop.
@@ -58,6 +59,7 @@ struct shard {
 	unsigned int conn_count;
 	struct list sessions;
 	struct list streams;
+	struct list outs;
 	unsigned int jobs;
 	uv_timer_t tick;
 	uv_async_t stop;

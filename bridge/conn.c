@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -73,6 +74,28 @@ bool conn_speaks_for(struct conn *conn, const struct address *address)
 	conn->peer = peer;
 	conn->address = *address;
 	return true;
+}
+
+bool conn_speaks(struct lws *wsi, const struct conn *conn)
+{
+	struct pollfd pollfd = { .events = POLLIN | POLLRDHUP };
+
+	if (conn->is_stream)
+		return false;
+	pollfd.fd = lws_get_socket_fd(wsi);
+	return poll(&pollfd, 1, 0) > 0;
+}
+
+/*
+ * libwebsockets has no way to reset a single stream of HTTP/2; without that it
+ * would seem to go on for ever.
+ */
+void conn_kill(struct lws *wsi, struct conn *conn)
+{
+	lws_set_timeout(lws_get_network_wsi(wsi), PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG,
+			LWS_TO_KILL_ASYNC);
+	/* lws looks at its timers behind events of its own only */
+	lws_cancel_service(conn->shard->context);
 }
 
 void conn_free(struct conn *conn)

@@ -82,6 +82,16 @@ struct conn *conn_of(struct lws *wsi);
 /* It speaks for @address. Return: false: that one has too many. */
 bool conn_speaks_for(struct conn *conn, const struct address *address);
 
+/*
+ * Whether the client of @wsi, to whom an answer is under way, has closed its side
+ * or says something. libwebsockets reads nothing then, and the loop would be told
+ * of it again and again.
+ */
+bool conn_speaks(struct lws *wsi, const struct conn *conn);
+
+/* Closes the connection, but not in here: what calls us may go on with it. */
+void conn_kill(struct lws *wsi, struct conn *conn);
+
 /* The last of a connection. */
 void conn_free(struct conn *conn);
 

@@ -4,17 +4,28 @@
 
 #include "out.h"
 
-/* A client has to take a piece within so many seconds. */
-#define STALL_SECONDS	30
+/* A client has to take a piece in this time, and in less if it says something. */
+#define STALL_MS	30000
+#define QUIET_MS	1000
 
 /**
  * struct out - A body that is being sent.
+ * @link: In shard->outs.
+ * @conn: The connection.
+ * @wsi: The same, for libwebsockets.
+ * @active_ms: When something was last sent.
+ * @killed: It is about to be closed.
  * @data: It.
  * @owned: Memory to free.
  * @len: Bytes of it.
  * @at: So many were sent.
  */
 struct out {
+	struct list link;
+	struct conn *conn;
+	struct lws *wsi;
+	uint64_t active_ms;
+	bool killed;
 	const char *data;
 	char *owned;
 	size_t len;
@@ -48,6 +59,7 @@ static int send_piece(struct lws *wsi, struct conn *conn)
 	len = out_room(wsi, conn, len);
 	if (!len)
 		return ANSWER_GOES_ON;
+	out->active_ms = uv_now(&conn->shard->loop);
 	memcpy(buf + LWS_PRE, out->data + out->at, len);
 	out->at += len;
 	last = out->at == out->len;
@@ -66,8 +78,6 @@ int out_writable(struct lws *wsi, struct conn *conn)
 
 	if (answer != ANSWER_GOES_ON)
 		out_free(conn);
-	else
-		lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, STALL_SECONDS);
 	return answer;
 }
 
@@ -78,7 +88,12 @@ int out_start(struct lws *wsi, struct conn *conn, const char *data, size_t len, 
 		free(owned);
 		return ANSWER_FAILED;
 	}
-	*conn->out = (struct out){ .data = data, .owned = owned, .len = len };
+	*conn->out = (struct out){
+		.conn = conn, .wsi = wsi, .active_ms = uv_now(&conn->shard->loop),
+		.data = data, .owned = owned, .len = len,
+	};
+	list_add_tail(&conn->out->link, &conn->shard->outs);
+	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 	return out_writable(wsi, conn);
 }
 
@@ -86,7 +101,25 @@ void out_free(struct conn *conn)
 {
 	if (!conn->out)
 		return;
+	list_del(&conn->out->link);
 	free(conn->out->owned);
 	free(conn->out);
 	conn->out = NULL;
+}
+
+void out_tick(struct shard *shard)
+{
+	uint64_t now = uv_now(&shard->loop);
+	struct list *pos;
+
+	list_for_each(pos, &shard->outs) {
+		struct out *out = list_entry(pos, struct out, link);
+		uint64_t quiet = now - out->active_ms;
+
+		if (out->killed || quiet < QUIET_MS ||
+		    (quiet < STALL_MS && !conn_speaks(out->wsi, out->conn)))
+			continue;
+		out->killed = true;
+		conn_kill(out->wsi, out->conn);
+	}
 }

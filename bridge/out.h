@@ -32,6 +32,9 @@ int out_writable(struct lws *wsi, struct conn *conn);
 
 void out_free(struct conn *conn);
 
+/* Once a second: those that take nothing are given up. */
+void out_tick(struct shard *shard);
+
 /* How much of @len bytes the client may be sent at once now, maybe none. */
 size_t out_room(struct lws *wsi, const struct conn *conn, size_t len);
 

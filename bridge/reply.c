@@ -9,7 +9,7 @@
 #include "request.h"
 
 /* What is left of a request's body is read and thrown away up to this. */
-#define DISCARD_MAX	65536
+#define DISCARD_MAX	(2U << 20)
 
 static const struct {
 	const char *name;

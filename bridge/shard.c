@@ -8,6 +8,7 @@
 #include "http.h"
 #include "listen.h"
 #include "log.h"
+#include "out.h"
 #include "shard.h"
 #include "sink.h"
 
@@ -41,6 +42,7 @@ static void on_stop(uv_async_t *async)
 static void on_tick(uv_timer_t *timer)
 {
 	sink_tick_all(timer->data);
+	out_tick(timer->data);
 }
 
 static void on_errand(uv_async_t *async)
@@ -76,6 +78,7 @@ static void init_handles(struct shard *shard)
 	list_init(&shard->conns);
 	list_init(&shard->sessions);
 	list_init(&shard->streams);
+	list_init(&shard->outs);
 	list_init(&shard->errands);
 	pthread_mutex_init(&shard->errand_lock, NULL);
 	uv_async_init(&shard->loop, &shard->errand, on_errand);

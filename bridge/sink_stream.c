@@ -33,6 +33,9 @@ _Static_assert(LWS_PRE + PREFIX_MAX <= BLOCK_HEADROOM, "it fits before a block")
 #define KEEP_ALIVE_MS	15000
 #define HEADERS_MS	1000
 
+/* One to whom nothing was sent for so long has nothing to say either. */
+#define QUIET_MS	1000
+
 static const char type_text[] = "text/plain; charset=utf-8";
 
 static const char *const types[FORMATS] = {
@@ -103,19 +106,12 @@ static uint64_t now_ms(const struct stream *stream)
 	return uv_now(&stream->conn->shard->loop);
 }
 
-/*
- * Not in here: what calls us may go on with it. libwebsockets has no way to
- * reset a single stream of HTTP/2; without that it would seem to go on for ever.
- */
 static void kill_soon(struct stream *stream)
 {
 	if (stream->killed)
 		return;
 	stream->killed = true;
-	lws_set_timeout(lws_get_network_wsi(stream->wsi),
-			PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG, LWS_TO_KILL_ASYNC);
-	/* lws looks at its timers behind events of its own only */
-	lws_cancel_service(stream->conn->shard->context);
+	conn_kill(stream->wsi, stream->conn);
 }
 
 static bool is_array(const struct stream *stream)
@@ -388,7 +384,13 @@ int stream_start(struct lws *wsi, struct conn *conn, const struct sink *sink)
 		return refuse(stream, err);
 	conn->client = &stream->client;
 	log_info("an HTTP client reads %s", conn->channel->name);
-	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+	/* no timeout, and the request's headers are not needed any more */
+	if (conn->is_stream) {
+		lws_http_mark_sse(wsi);
+	} else {
+		lws_http_headers_detach(wsi);
+		lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+	}
 	ask(stream);
 	return ANSWER_GOES_ON;
 }
@@ -413,7 +415,9 @@ static void look_after(struct stream *stream)
 
 	if (stream->killed)
 		return;
-	if (stream->chain && quiet > (uint64_t)stream->conn->shard->bridge->options.idle_timeout * 1000) {
+	if (quiet >= QUIET_MS && conn_speaks(stream->wsi, stream->conn)) {
+		kill_soon(stream);
+	} else if (stream->chain && quiet > (uint64_t)stream->conn->shard->bridge->options.idle_timeout * 1000) {
 		log_info("an HTTP client of %s takes nothing", stream->conn->channel->name);
 		kill_soon(stream);
 	} else if (!stream->headers && quiet >= HEADERS_MS) {

@@ -33,8 +33,16 @@ $(BRIDGE): $(BRIDGE_OBJS) $(LIB_A)
 
 .PHONY: bridge-install
 bridge-install: $(BRIDGE)
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/memlog \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BRIDGE) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 bridge/man/memlog-bridge.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 bridge/man/memlog-bridge.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 bridge/dist/memlog-bridge.conf bridge/dist/memlog-bridge.socket \
+		bridge/dist/grafana-dashboard.json $(DESTDIR)$(PREFIX)/share/memlog
+	sed 's,/usr/local/sbin,$(PREFIX)/sbin,' bridge/dist/memlog-bridge.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
 
 -include $(BRIDGE_OBJS:.o=.d)

@@ -86,6 +86,9 @@ static bool resume(struct query *query, const char *id, char why[QUERY_WHY_SIZE]
 	return !query_set(query, "from", from, why);
 }
 
+/* Parameters that name the beginning. */
+#define SAYS_WHERE	(MEMLOG_READ_FROM | MEMLOG_READ_TAIL | MEMLOG_READ_SINCE)
+
 int api_sse(struct lws *wsi, struct conn *conn, const struct request *request)
 {
 	char id[64], why[QUERY_WHY_SIZE] = "";
@@ -105,5 +108,9 @@ int api_sse(struct lws *wsi, struct conn *conn, const struct request *request)
 	if (len < 0 || (len > 0 && !resume(conn->query, id, why)))
 		return request_refuse(wsi, conn, HTTP_STATUS_BAD_REQUEST,
 				      "Last-Event-ID: expected STREAM:SEQ\n");
+	/* who came back without being seen to would get everything again */
+	if (conn->is_stream && !(conn->query->options.flags & SAYS_WHERE))
+		return request_refuse(wsi, conn, HTTP_STATUS_BAD_REQUEST,
+				      "Over HTTP/2 libwebsockets does not show Last-Event-ID: say where to begin, from=STREAM:SEQ, tail=N or since=TIME, or use HTTP/1.1 (--no-http2, for browsers)\n");
 	return stream_start(wsi, conn, &sink_sse);
 }

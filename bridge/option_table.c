@@ -72,6 +72,8 @@ const struct option_def option_table[] = {
 	{ "tls-cert", "FILE", "certificate and chain for https, PEM",
 	  OPTION_STRING, AT(tls_cert) },
 	{ "tls-key", "FILE", "its key", OPTION_STRING, AT(tls_key) },
+	{ "no-http2", NULL, "HTTP/1.1 alone, over TLS too",
+	  OPTION_FLAG, AT(no_http2) },
 	{ "name", "HOST", "a name of this host that browsers may use",
 	  OPTION_LIST, AT(names), .live = true, .check = is_host,
 	  .expected = "a host name, without a port" },

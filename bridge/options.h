@@ -45,6 +45,7 @@ struct option_list {
  * @max_clients: Most clients in all.
  * @max_per_address: Most from one address.
  * @no_devices: Do not look for /dev/memlog* oneself.
+ * @no_http2: Offer HTTP/1.1 only.
  * @verbose: Say who comes and goes.
  * @check_config: Look whether all is right, and end.
  * @set: A bit for each line of the table that was given.
@@ -67,6 +68,7 @@ struct options {
 	unsigned int max_clients;
 	unsigned int max_per_address;
 	bool no_devices;
+	bool no_http2;
 	bool verbose;
 	bool check_config;
 	uint32_t set;

@@ -56,7 +56,7 @@ void tls_fill(const struct options *options, struct lws_context_creation_info *i
 	info->ssl_cert_filepath = options->tls_cert;
 	info->ssl_private_key_filepath = options->tls_key;
 	info->ssl_cipher_list = ciphers;
-	info->alpn = "h2,http/1.1";
+	info->alpn = options->no_http2 ? "http/1.1" : "h2,http/1.1";
 }
 
 int tls_set_context(struct shard *shard, void *ssl_ctx)

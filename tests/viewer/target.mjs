@@ -2,7 +2,7 @@
 // What the viewer's tests run against: the bridge or, with
 // VIEWER_TARGET=dev, the development server of bridge/web. Both have a
 // channel "app", which is written by POST.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync, unlinkSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
 const BUILD = resolve(TOP, process.env.BUILD ?? "build");
+const LARGEST_BODY = 1 << 19;
 const TOKEN = "correct-horse-battery-staple";
 
 function firstLine(child) {
@@ -31,6 +32,7 @@ function ended(child) {
 
 class Target {
 	token = TOKEN;
+	writeToken = TOKEN;
 	channel = "app";
 
 	/** The viewer's address with what stands behind "#". */
@@ -39,7 +41,8 @@ class Target {
 	}
 
 	async ask(path, init = {}) {
-		const headers = { Authorization: "Bearer " + this.token, ...init.headers };
+		const token = init.method === "POST" ? this.writeToken : this.token;
+		const headers = { Authorization: "Bearer " + token, ...init.headers };
 		const answer = await fetch(this.base + path, { ...init, headers });
 		if (!answer.ok)
 			throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -50,10 +53,12 @@ class Target {
 	async write(...records) {
 		const lines = records.map((r) => JSON.stringify(typeof r === "string" ? { text: r + "\n" } : r));
 		let last;
-		for (let at = 0; at < lines.length; at += 2000) {
+		while (lines.length) {
+			let body = "";
+			while (lines.length && body.length + lines[0].length < LARGEST_BODY)
+				body += lines.shift() + "\n";
 			const answer = await this.ask(`api/v1/channels/${this.channel}/records`, {
-				method: "POST", headers: { "Content-Type": "application/x-ndjson" },
-				body: lines.slice(at, at + 2000).join("\n") + "\n" });
+				method: "POST", headers: { "Content-Type": "application/x-ndjson" }, body });
 			last = await answer.json();
 		}
 		return last;
@@ -67,7 +72,6 @@ class Target {
 
 export class Dev extends Target {
 	ring = 10000;
-	many = 14000;
 
 	async start(extra = []) {
 		this.child = spawn(process.execPath, [join(TOP, "bridge/web/dev/server.mjs"), "--token", TOKEN,
@@ -80,11 +84,6 @@ export class Dev extends Target {
 		return fetch(`${this.base}dev/${what}?channel=app&${query}`, { method: "POST" });
 	}
 
-	/** Breaks all connections; they can come back at once. */
-	async cut() {
-		await this.control("cut");
-	}
-
 	async down() {
 		await this.control("refuse", "on=1");
 		await this.control("cut");
@@ -92,6 +91,19 @@ export class Dev extends Target {
 
 	async up() {
 		await this.control("refuse", "on=0");
+	}
+
+	/** Writes lines while nobody can be connected. */
+	async writeDown(...lines) {
+		await this.write(...lines);
+	}
+
+	/** Has a line in parts in a channel, and says in which. */
+	async long(text) {
+		const parts = text.match(/.{1,16384}/g);
+		await this.write(...parts.map((part, i) => ({ text: part,
+			flags: (i < parts.length - 1 ? 1 : 0) | (i ? 2 : 0) })));
+		return this.channel;
 	}
 
 	/** The channel's stream ends, another begins. */
@@ -109,8 +121,11 @@ export class Bridge extends Target {
 	async start(extra = []) {
 		this.folder = mkdtempSync(join(tmpdir(), "memlog-viewer."));
 		const tokens = join(this.folder, "tokens");
-		writeFileSync(tokens, `write ${TOKEN}\n`, { mode: 0o600 });
-		this.args = ["--channel", "app=embedded:8M", "--token-file", tokens, ...extra];
+		this.writeToken = "staple-battery-horse-correct";
+		writeFileSync(tokens, `read ${this.token}\nwrite ${this.writeToken}\n`, { mode: 0o600 });
+		this.small = join(this.folder, "small.ring");
+		this.memlog(["-c", this.small, "--create", "--size", "64K"], "the first\n");
+		this.args = ["--channel", "app=embedded:8M", "--channel", "small=" + this.small, "--token-file", tokens, ...extra];
 		this.port = 0;
 		await this.up();
 		return this;
@@ -125,20 +140,30 @@ export class Bridge extends Target {
 		this.port = new URL(this.base).port;
 	}
 
+	memlog(args, input) {
+		const { status, stderr } = spawnSync(join(BUILD, "memlog"), ["write", ...args], { input });
+		if (status)
+			throw new Error("memlog write: " + stderr);
+	}
+
+	async writeDown(...lines) {
+		this.memlog(["-c", join(this.folder, "app.ring")], lines.join("\n") + "\n");
+	}
+
+	async long(text) {
+		this.memlog(["-w", "-c", this.small], text);
+		return "small";
+	}
+
 	async down() {
 		this.child.kill("SIGKILL");
 		await ended(this.child);
 	}
 
-	async cut() {
-		await this.down();
-		await this.up();
-	}
-
 	async renew() {
 		await this.down();
 		for (const name of readdirSync(this.folder))
-			if (/ring|embedded|^app/.test(name) && name !== "tokens")
+			if (name === "app.ring")
 				unlinkSync(join(this.folder, name));
 		await this.up();
 	}

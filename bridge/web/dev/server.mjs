@@ -8,7 +8,7 @@
 // Each FILE becomes a channel, its lines repeated at --rate a second; without
 // one there is the channel "app", written by POST only. --ring is how many
 // records a channel keeps. For tests: POST /dev/cut drops all connections,
-// POST /dev/refuse?on=1 refuses new ones, POST /dev/restart?channel=C begins a
+// POST /dev/refuse?on=1 refuses all but POST, POST /dev/restart?channel=C begins a
 // new stream, POST /dev/skip?channel=C&n=N loses N records for all clients.
 import { randomBytes } from "node:crypto";
 import { readFileSync, existsSync } from "node:fs";
@@ -282,7 +282,7 @@ const server = createServer((request, response) => {
 	const url = new URL(request.url, "http://localhost");
 	if (url.pathname.startsWith("/dev/"))
 		return control(url, response);
-	if (refusing)
+	if (refusing && request.method !== "POST")
 		return response.destroy();
 	if (url.pathname.startsWith("/api/"))
 		return api(request, response, url).catch((error) => answer(response, 400, error.message + "\n"));

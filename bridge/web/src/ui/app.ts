@@ -18,6 +18,7 @@ import { plain } from "./text";
 import { Tools } from "./tools";
 
 const SPEAK_MS = 20_000;
+const OLDER_MS = 300;
 const TIMES: TimeMode[] = ["absolute", "relative", "delta"];
 
 export class App {
@@ -50,6 +51,7 @@ export class App {
 	private spokenAt = Date.now();
 	private spoken = 0;
 	private oldestAsked = 0;
+	private askingOlder = 0;
 
 	constructor(private unauthorized: () => void) {
 		document.querySelector("main")!.append(this.empty);
@@ -180,9 +182,15 @@ export class App {
 	// The top is reached by scrolling; one question at a time, and no more than
 	// a few a second.
 	private askOlder() {
-		const now = Date.now();
-		if (this.view?.older !== "more" || now - this.oldestAsked < 300)
+		if (this.view?.older !== "more")
 			return;
+		const now = Date.now();
+		const wait = this.oldestAsked + OLDER_MS - now;
+		if (wait > 0) {
+			clearTimeout(this.askingOlder);
+			this.askingOlder = window.setTimeout(() => this.list.draw(), wait);
+			return;
+		}
 		this.oldestAsked = now;
 		this.engine.send({ t: "older" });
 	}

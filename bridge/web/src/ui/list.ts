@@ -10,7 +10,7 @@ import { byId, h } from "./dom";
 import { prefs } from "./prefs";
 import { newRow, rowPosition, showPending, showRow, showTime } from "./row";
 
-const BLOCK = 32;
+const BLOCK = 16;
 const MOST_PIXELS = 6_000_000;
 const TOP = 34;
 const MOST_KEPT = 4000;
@@ -40,6 +40,9 @@ export class List {
 	private asked = "";
 	private frame = 0;
 	private rowHeight = 21;
+	/** Of the box; to ask the document would have it laid out each time. */
+	private height = 0;
+	private width = 0;
 	private lastTop = 0;
 	private windowFirst = 0;
 	private windowEnd = 0;
@@ -78,7 +81,7 @@ export class List {
 			overscan: 1,
 			scrollToFn: () => {},
 			observeElementRect: (_: unknown, report: (rect: { width: number; height: number }) => void) =>
-				report({ width: this.box.clientWidth, height: this.box.clientHeight }),
+				report({ width: this.width, height: this.height }),
 			observeElementOffset: (_: unknown, report: (offset: number, scrolling: boolean) => void) => {
 				this.reportOffset = report;
 				report(this.box.scrollTop, false);
@@ -127,6 +130,8 @@ export class List {
 	}
 
 	private resized() {
+		this.height = this.box.clientHeight;
+		this.width = this.box.clientWidth;
 		const probe = newRow();
 		probe.className = "row";
 		probe.lastElementChild!.textContent = "x";
@@ -142,7 +147,7 @@ export class List {
 		this.virtual.measure();
 		this.rows = new Map([...this.rows].map(([pos, row]) => [pos, { ...row }]));
 		const { virtual } = this;
-		virtual.scrollRect = { width: this.box.clientWidth, height: this.box.clientHeight };
+		virtual.scrollRect = { width: this.width, height: this.height };
 		this.draw();
 	}
 
@@ -186,7 +191,7 @@ export class List {
 		let best: Anchor | null = null;
 		for (const block of this.blocks.values()) {
 			const y = block.offsetTop + this.canvas.offsetTop;
-			if (y > edge + this.box.clientHeight || y + block.offsetHeight <= edge)
+			if (y > edge + this.height || y + block.offsetHeight <= edge)
 				continue;
 			for (const child of block.children) {
 				const row = child as HTMLElement;
@@ -207,14 +212,14 @@ export class List {
 		this.virtual.setOptions(this.options());
 		this.canvas.style.height = this.virtual.getTotalSize() + "px";
 		if (this.follow)
-			this.scrollTo(this.box.scrollHeight - this.box.clientHeight);
+			this.scrollTo(this.virtual.getTotalSize() + TOP - this.height);
 		else if (anchor)
 			this.nearAnchor(anchor);
 		this.fill();
 		for (let round = 0; prefs.wrap && round < 3 && this.measure(); round++) {
 			this.canvas.style.height = this.virtual.getTotalSize() + "px";
 			if (this.follow)
-				this.scrollTo(this.box.scrollHeight - this.box.clientHeight);
+				this.scrollTo(this.virtual.getTotalSize() + TOP - this.height);
 			this.fill();
 			if (anchor)
 				this.toAnchor(anchor);
@@ -302,7 +307,7 @@ export class List {
 		const key = item.key as number;
 		let block = this.blocks.get(key);
 		if (!block) {
-			block = this.spare.pop() ?? this.canvas.appendChild(h("div", { class: "block" }));
+			block = this.spare.shift() ?? this.canvas.appendChild(h("div", { class: "block" }));
 			block.hidden = false;
 			this.blocks.set(key, block);
 		}
@@ -402,7 +407,7 @@ export class List {
 	}
 
 	get screenful(): number {
-		return Math.ceil(this.box.clientHeight / this.rowHeight) + 3 * BLOCK;
+		return Math.ceil(this.height / this.rowHeight) + 3 * BLOCK;
 	}
 
 	release() {

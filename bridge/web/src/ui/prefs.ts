@@ -31,7 +31,7 @@ export function keep() {
 	applyTheme();
 }
 
-export function isDark(): boolean {
+function isDark(): boolean {
 	return prefs.theme === "dark" ||
 		prefs.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches;
 }

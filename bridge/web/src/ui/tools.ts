@@ -4,7 +4,7 @@
 import type { View } from "../shared/protocol";
 import type { Command } from "./keys";
 import { byId, count, h } from "./dom";
-import { isDark, prefs } from "./prefs";
+import { prefs } from "./prefs";
 
 export class Tools {
 	private buttons = new Map<string, HTMLButtonElement>();
@@ -55,7 +55,7 @@ export class Tools {
 		press("follow", follow && !paused);
 		press("pause", paused);
 		press("wrap", prefs.wrap);
-		press("theme", isDark());
+		press("theme", document.documentElement.dataset.theme === "dark");
 		const time = this.buttons.get("time")!;
 		time.textContent = { absolute: "Time", relative: "Ago", delta: "Delta" }[prefs.time];
 		time.setAttribute("aria-pressed", String(prefs.time !== "absolute"));

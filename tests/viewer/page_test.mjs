@@ -353,6 +353,16 @@ test("works_without_cookies", async () => {
 	await shows(page, "more crumbs");
 });
 
+test("logs_out", async () => {
+	await target.write("secret");
+	const page = await tab();
+	await shows(page, "secret");
+	await page.keyboard.press("?");
+	await page.click("text=Log out");
+	await until(() => page.locator(".login").count(), "a login");
+	equal(await texts(page), []);
+});
+
 test("wraps_and_tells_times_in_three_ways", async () => {
 	await target.write("x ".repeat(400).trim(), "short");
 	const page = await tab();
@@ -375,11 +385,12 @@ test("keys_help_and_roles", async () => {
 	await shows(page, "three");
 	await page.keyboard.press("?");
 	await until(() => page.locator("dialog.help[open]").count(), "the help");
-	await page.keyboard.press("Escape");
+	await page.click("dialog.help button.main");
 	await until(async () => !await page.locator("dialog.help").count(), "that it closes");
 	await page.keyboard.press("k");
 	await page.keyboard.press("k");
 	equal(await page.locator(".row.sel .m").textContent(), "two");
+	await until(() => page.evaluate(() => document.activeElement.matches(".row.sel")), "the focus");
 	await page.keyboard.press("Enter");
 	await until(() => page.locator("#detail:visible").count(), "details");
 	const theme = () => page.evaluate(() => document.documentElement.dataset.theme);

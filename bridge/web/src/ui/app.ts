@@ -54,7 +54,7 @@ export class App {
 	private askingOlder = 0;
 
 	constructor(private unauthorized: () => void) {
-		document.querySelector("main")!.append(this.empty);
+		byId("list").append(this.empty);
 		listenForKeys((command) => this.act(command));
 		setInterval(() => { if (prefs.time === "relative") this.list.refreshTimes(); }, 1000);
 		this.show();
@@ -293,6 +293,7 @@ export class App {
 		const { list } = this;
 		const from = list.selected ?? (by > 0 ? list.topPosition() - 1 : list.end);
 		const pos = Math.max(list.first, Math.min(list.end - 1, from + by));
+		list.focusing = true;
 		list.go(pos);
 		this.select(pos, this.panel.open);
 	}

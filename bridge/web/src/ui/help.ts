@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { base } from "./api";
+import { base, logout } from "./api";
 import { h } from "./dom";
 
 const KEYS: [keys: string, what: string][] = [
@@ -33,7 +33,9 @@ export function showHelp() {
 			"Shift and click on a level shows that level alone."),
 		h("p", { class: "fine" }, h("a", { href: base + "licenses.txt", target: "_blank",
 			rel: "noreferrer" }, "Licenses")),
-		h("form", { method: "dialog" }, h("button", { class: "main", autofocus: true }, "Close")));
+		h("form", { method: "dialog", class: "row-of" }, h("button", { class: "main", autofocus: true }, "Close"),
+			h("button", { type: "button", title: "The bridge forgets this browser's token",
+				onclick: () => void logout().finally(() => location.reload()) }, "Log out")));
 	dialog.addEventListener("close", () => dialog.remove());
 	dialog.addEventListener("click", (event) => {
 		if (event.target === dialog)

@@ -6,19 +6,14 @@
 
 import { Virtualizer, type VirtualItem } from "@tanstack/virtual-core";
 import type { Row, View } from "../shared/protocol";
+import { BLOCK, Blocks, type Anchor } from "./blocks";
 import { byId, h } from "./dom";
 import { prefs } from "./prefs";
-import { newRow, rowPosition, showPending, showRow, showTime } from "./row";
+import { newRow, rowPosition, showTime } from "./row";
 
-const BLOCK = 16;
 const MOST_PIXELS = 6_000_000;
 const TOP = 34;
 const MOST_KEPT = 4000;
-
-interface Anchor {
-	pos: number;
-	y: number;
-}
 
 interface Events {
 	need(gen: number, from: number, to: number): void;
@@ -34,9 +29,8 @@ export class List {
 	private canvas = h("div", { class: "canvas", role: "feed", "aria-label": "Records" });
 	private virtual: Virtualizer<HTMLElement, HTMLElement>;
 	private reportOffset: (offset: number, scrolling: boolean) => void = () => {};
-	private blocks = new Map<number, HTMLElement>();
-	private spare: HTMLElement[] = [];
-	private rows = new Map<number, Row>();
+	private blocks = new Blocks(this.canvas, () => this.box.focus({ preventScroll: true }));
+	rows = new Map<number, Row>();
 	private asked = "";
 	private frame = 0;
 	private rowHeight = 21;
@@ -55,6 +49,8 @@ export class List {
 	follow = true;
 	paused = false;
 	selected: number | null = null;
+	/** The selected row is to have the focus, once it is there. */
+	focusing = false;
 	private owesDrawn = false;
 
 	constructor(private events: Events) {
@@ -186,27 +182,8 @@ export class List {
 		this.windowEnd = this.windowFirst + most;
 	}
 
-	private anchor(): Anchor | null {
-		const edge = this.box.scrollTop;
-		let best: Anchor | null = null;
-		for (const block of this.blocks.values()) {
-			const y = block.offsetTop + this.canvas.offsetTop;
-			if (y > edge + this.height || y + block.offsetHeight <= edge)
-				continue;
-			for (const child of block.children) {
-				const row = child as HTMLElement;
-				const top = y + row.offsetTop;
-				if (top + row.offsetHeight > edge && (!best || top - edge < best.y)) {
-					best = { pos: rowPosition(row), y: top - edge };
-					break;
-				}
-			}
-		}
-		return best;
-	}
-
 	private paint() {
-		const anchor = this.follow ? null : this.jump ?? this.anchor();
+		const anchor = this.follow ? null : this.jump ?? this.blocks.anchor(this.box.scrollTop, this.height);
 		this.jump = null;
 		this.slideWindow(this.follow ? this.end : anchor?.pos ?? this.first);
 		this.virtual.setOptions(this.options());
@@ -227,6 +204,10 @@ export class List {
 		if (anchor)
 			this.toAnchor(anchor);
 		this.fill();
+		if (this.focusing && this.selected !== null) {
+			this.focusing = false;
+			this.blocks.row(this.selected, this.first)?.focus({ preventScroll: true });
+		}
 		this.lookUp();
 	}
 
@@ -242,9 +223,9 @@ export class List {
 	// The block first, by what is known of heights, then the row itself.
 	private nearAnchor(anchor: Anchor) {
 		const block = Math.floor(anchor.pos / BLOCK);
-		if (this.blocks.has(block) && block >= this.windowFirst && this.rowElement(anchor.pos)) {
+		if (this.blocks.shown.has(block) && block >= this.windowFirst && this.blocks.row(anchor.pos, this.first)) {
 			const item = this.virtual.getOffsetForIndex(block - this.windowFirst, "start");
-			const element = this.blocks.get(block)!;
+			const element = this.blocks.shown.get(block)!;
 			const shown = element.offsetTop + this.canvas.offsetTop;
 			const start = this.startOf(block);
 			if (item && Math.abs(start - shown) > 0.5)
@@ -262,7 +243,7 @@ export class List {
 	}
 
 	private toAnchor(anchor: Anchor) {
-		const row = this.rowElement(anchor.pos);
+		const row = this.blocks.row(anchor.pos, this.first);
 		if (!row)
 			return;
 		const y = this.canvas.offsetTop + row.parentElement!.offsetTop + row.offsetTop;
@@ -270,68 +251,11 @@ export class List {
 			this.scrollTo(y - anchor.y);
 	}
 
-	private rowElement(pos: number): HTMLElement | null {
-		const block = this.blocks.get(Math.floor(pos / BLOCK));
-		const start = Math.max(this.first, Math.floor(pos / BLOCK) * BLOCK);
-		const row = block?.children[pos - start] as HTMLElement | undefined;
-		return row && rowPosition(row) === pos ? row : null;
-	}
-
 	private fill() {
 		const items = this.virtual.getVirtualItems();
-		const wanted = new Set(items.map((item) => item.key as number));
-		for (const [key, block] of this.blocks) {
-			if (wanted.has(key))
-				continue;
-			this.blocks.delete(key);
-			this.spare.push(block);
-		}
-		const missing = [Infinity, -Infinity] as [number, number];
-		// in the order of the records, for those who read or copy what is there
-		let before: HTMLElement | null = null;
-		for (const item of items) {
-			const block = this.fillBlock(item, missing);
-			if (block.previousElementSibling !== before)
-				this.canvas.insertBefore(block, before ? before.nextSibling : this.canvas.firstChild);
-			before = block;
-		}
-		for (const block of this.spare.splice(8))
-			block.remove();
-		for (const block of this.spare)
-			block.hidden = true;
-		this.ask(missing[0], missing[1] + 1);
+		const [from, to] = this.blocks.fill(items, this, TOP);
+		this.ask(from, to);
 		this.prune(items);
-	}
-
-	private fillBlock(item: VirtualItem, missing: [number, number]): HTMLElement {
-		const key = item.key as number;
-		let block = this.blocks.get(key);
-		if (!block) {
-			block = this.spare.shift() ?? this.canvas.appendChild(h("div", { class: "block" }));
-			block.hidden = false;
-			this.blocks.set(key, block);
-		}
-		const top = item.start - TOP + "px";
-		if (block.style.top !== top)
-			block.style.top = top;
-		const from = Math.max(this.first, key * BLOCK);
-		const to = Math.min(this.end, (key + 1) * BLOCK);
-		while (block.children.length > Math.max(0, to - from))
-			block.lastChild!.remove();
-		while (block.children.length < to - from)
-			block.append(newRow());
-		for (let pos = from; pos < to; pos++) {
-			const element = block.children[pos - from] as HTMLElement;
-			const row = this.rows.get(pos);
-			if (row) {
-				showRow(element, row, pos === this.selected);
-				continue;
-			}
-			showPending(element, pos);
-			missing[0] = Math.min(missing[0], pos);
-			missing[1] = Math.max(missing[1], pos);
-		}
-		return block;
 	}
 
 	private ask(from: number, to: number) {
@@ -357,7 +281,7 @@ export class List {
 		let changed = false;
 		const items = this.virtual.getVirtualItems();
 		for (const item of items) {
-			const block = this.blocks.get(item.key as number);
+			const block = this.blocks.shown.get(item.key as number);
 			const height = block?.offsetHeight ?? item.size;
 			if (Math.abs(height - item.size) < 0.5)
 				continue;
@@ -393,7 +317,7 @@ export class List {
 			return;
 		}
 		const bottom = this.box.scrollTop + this.box.clientHeight;
-		for (const [key, block] of this.blocks)
+		for (const [key, block] of this.blocks.shown)
 			if (block.offsetTop + TOP < bottom)
 				this.seenEnd = Math.max(this.seenEnd, Math.min(this.end, (key + 1) * BLOCK));
 		if (this.box.scrollTop < TOP * 4 && this.first >= this.windowFirst * BLOCK)
@@ -402,7 +326,7 @@ export class List {
 
 	/** Position of the first row that is seen. */
 	topPosition(): number {
-		const first = Math.min(...this.blocks.keys());
+		const first = Math.min(...this.blocks.shown.keys());
 		return Number.isFinite(first) ? Math.max(this.first, first * BLOCK) : this.first;
 	}
 
@@ -442,7 +366,7 @@ export class List {
 	go(pos: number, y = this.box.clientHeight / 3) {
 		this.follow = false;
 		this.seenEnd = Math.max(this.seenEnd, pos);
-		const inView = this.rowElement(pos);
+		const inView = this.blocks.row(pos, this.first);
 		const at = inView ? this.canvas.offsetTop + inView.parentElement!.offsetTop +
 			inView.offsetTop - this.box.scrollTop : -1;
 		if (inView && at >= 0 && at + inView.offsetHeight <= this.box.clientHeight && y)
@@ -458,16 +382,12 @@ export class List {
 
 	select(pos: number | null) {
 		this.selected = pos;
-		for (const block of this.blocks.values())
-			for (const row of block.children)
-				row.classList.toggle("sel", rowPosition(row as HTMLElement) === pos);
+		this.blocks.select(pos);
 	}
 
 	/** For times that pass. */
 	refreshTimes() {
-		for (const block of this.blocks.values())
-			for (const row of block.children)
-				showTime(row as HTMLElement);
+		this.blocks.each(showTime);
 	}
 
 	private clicked(event: MouseEvent) {

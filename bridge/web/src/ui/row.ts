@@ -6,7 +6,7 @@ import type { Marker, Row } from "../shared/protocol";
 import { count, h } from "./dom";
 import { prefs } from "./prefs";
 import { showText, visible } from "./text";
-import { clock, timeText } from "./time";
+import { timeText } from "./time";
 
 const SHORT = ["EMRG", "ALRT", "CRIT", "ERR", "WARN", "NOTE", "INFO", "DBG"];
 
@@ -72,7 +72,7 @@ export function showPending(row: HTMLElement, pos: number) {
 
 export function showTime(row: HTMLElement) {
 	const p = parts.get(row)!;
-	if (p.shown && !p.shown.marker)
+	if (p.shown)
 		setText(p.time, timeText(prefs.time, p.shown.time, p.shown.delta));
 }
 
@@ -88,7 +88,7 @@ export function showRow(row: HTMLElement, data: Row, selected: boolean) {
 	row.dataset.pos = String(data.pos);
 	row.setAttribute("aria-posinset", String(data.pos + 1));
 	if (data.marker) {
-		setText(p.time, clock(data.time));
+		setText(p.time, timeText(prefs.time, data.time, data.delta));
 		setText(p.level, "");
 		setText(p.who, "");
 		p.text.textContent = markerText(data.marker);

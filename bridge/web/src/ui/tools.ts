@@ -46,7 +46,7 @@ export class Tools {
 		});
 		this.fresh.addEventListener("click", () => act("end"));
 		byId("foot").append(this.facts);
-		document.querySelector("main")!.append(this.fresh);
+		byId("list").append(this.fresh);
 	}
 
 	show(follow: boolean, paused: boolean, fresh: number) {

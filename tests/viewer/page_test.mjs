@@ -4,7 +4,7 @@
 // target.mjs): what a person sees and does.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { make } from "./target.mjs";
+import { Dev, make } from "./target.mjs";
 import { check, equal, run, skip, test, until } from "./tap.mjs";
 
 const require = createRequire(new URL("../../bridge/web/package.json", import.meta.url));
@@ -211,6 +211,62 @@ test("lets_go_of_the_oldest_and_says_so", async () => {
 	check(/older let go/.test(await page.locator("#foot").textContent()));
 	await page.keyboard.press("g");
 	await until(async () => await held(page) > rest, "older ones from the bridge");
+});
+
+test("what_is_looked_at_stays_when_all_is_full", async () => {
+	const page = await tab(undefined, { query: "?limit=3000" });
+	await live(page);
+	await target.write(...numbers(0, 2500));
+	await shows(page, number(2499));
+	await page.keyboard.press("g");
+	await shows(page, number(0));
+	await target.write(...numbers(2500, 9000));
+	await until(async () => await state(page) === "held", "that it is full");
+	equal(await top(page), number(0));
+	await page.keyboard.press("f");
+	await shows(page, number(8999));
+	await live(page);
+	const all = (await download(page, "Download text")).trim().split("\n");
+	equal(all, numbers(9000 - all.length, 9000));
+});
+
+test("the_chart_goes_to_a_time", async () => {
+	await target.write(...numbers(0, 200));
+	const page = await tab();
+	await shows(page, number(199));
+	await page.waitForTimeout(1500);
+	await target.write(...numbers(200, 600));
+	await shows(page, number(599));
+	await page.waitForTimeout(600);
+	const box = await page.locator("#chart .u-over").boundingBox();
+	// dragged from the far left
+	await page.mouse.move(box.x + 2, box.y + 20);
+	await page.mouse.down();
+	await page.mouse.move(box.x + 60, box.y + 20, { steps: 4 });
+	await page.mouse.up();
+	await until(async () => (await page.locator(".row.sel .m").allTextContents())[0] === number(0), "the first");
+	check(/Follow|new/.test(await fresh(page)));
+});
+
+test("filters_by_service", async () => {
+	// only a kernel writer has a service; the development server makes some up
+	await target.stop();
+	target = await new Dev().start();
+	await target.write({ text: "of ssh\n", cgroup: "4242" }, { text: "of cron\n", cgroup: "4343" });
+	const page = await tab();
+	await shows(page, "of cron");
+	await page.fill("#f-service", "cron.service");
+	await until(async () => (await texts(page)).join() === "of cron", "that of cron");
+});
+
+test("a_pattern_that_takes_for_ever_can_be_dropped", async () => {
+	await target.write("a".repeat(60) + "!", "other");
+	const page = await tab();
+	await shows(page, "other");
+	await filter(page, "/^(a+)+$/");
+	await page.click(".stuck button", { timeout: 20000 });
+	await shows(page, "other");
+	equal(await page.inputValue("#text"), "");
 });
 
 test("comes_back_and_loses_or_doubles_nothing", async () => {

@@ -213,6 +213,24 @@ test("matches are found where they are", () => {
 	assert.ok(filter("a").hits("a".repeat(10000)).length <= 400);
 });
 
+test("each cgroup is asked for once", async () => {
+	const asked = [];
+	let learned;
+	const done = new Promise((resolve) => { learned = resolve; });
+	const names = new Services(async (place, each) => {
+		asked.push(place);
+		if (each({ cgroup: "7", service: "cron.service" }))
+			each({ cgroup: "8", service: "" });
+	}, learned);
+	names.seen(0, "aa:1");
+	names.seen(7, "aa:2");
+	names.seen(7, "aa:3");
+	await done;
+	names.seen(7, "aa:4");
+	assert.deepEqual(asked, ["aa:2"]);
+	assert.deepEqual([names.name(7), names.name(8), names.known], ["cron.service", "", ["cron.service"]]);
+});
+
 test("the histogram counts, coarsens and forgets", () => {
 	const histogram = new Histogram();
 	for (let i = 0; i < 20000; i++)

@@ -435,6 +435,35 @@ test("wraps_and_tells_times_in_three_ways", async () => {
 	check(/^[+\u2212].* m?s$/.test(await time()), await time());
 });
 
+test("wrapped_lines_do_not_jump", async () => {
+	const words = (n) => `${n} ` + "word ".repeat(n * 7919 % 120);
+	await target.write(...Array.from({ length: 3000 }, (_, n) => words(n)));
+	const page = await tab(undefined, { query: "?limit=2000" });
+	await until(async () => (await texts(page)).some((text) => text.startsWith("2999 ")), "the last");
+	await page.keyboard.press("w");
+	await page.mouse.move(400, 400);
+	const first = async () => parseInt(await top(page), 10);
+	let last = await first();
+	for (const [by, low, high] of [[-200, -12, 0], [200, 0, 12]]) {
+		for (let i = 0; i < 30; i++) {
+			await page.mouse.wheel(0, by);
+			await page.waitForTimeout(40);
+			const now = await first();
+			check(now - last >= low && now - last <= high, `from ${last} to ${now}`);
+			last = now;
+		}
+	}
+	await page.mouse.wheel(0, -2000);
+	await page.waitForTimeout(200);
+	last = await first();
+	await target.write(...Array.from({ length: 1500 }, (_, n) => words(3000 + n)));
+	await until(async () => /new/.test(await fresh(page)), "new ones");
+	equal(await first(), last);
+	await page.keyboard.press("w");
+	await page.waitForTimeout(200);
+	equal(await first(), last);
+});
+
 test("keys_help_and_roles", async () => {
 	await target.write("one", "two", "three");
 	const page = await tab();

@@ -148,6 +148,8 @@ export class Channel {
 		if (top < Infinity)
 			return;
 		this.extra = 0;
+		if (this.olderState === "failed")
+			this.olderState = "more";
 		this.trim();
 		if (this.held) {
 			this.held = false;
@@ -185,8 +187,11 @@ export class Channel {
 		const { view, store } = this;
 		if (!bound || !view.done || this.olderState === "loading" || this.olderState === "none")
 			return;
-		if (view.filter.open && this.extra >= this.limit.records / 2)
-			return;
+		if (view.filter.open && this.extra >= this.limit.records / 2) {
+			this.olderState = "failed";
+			this.olderWhy = "as many are held as fit. A filter looks further back.";
+			return this.changed();
+		}
 		this.olderState = "loading";
 		this.changed();
 		try {

@@ -138,7 +138,7 @@ export class App {
 			more: view.trimmed ? `${count(view.trimmed)} older records were let go here. ` : "",
 			none: `The beginning: no older ${what} are kept.`,
 			loading: "Asking the bridge for what is older\u2026",
-			failed: "The bridge did not give what is older: " + view.olderWhy + " ",
+			failed: "What is older did not come: " + view.olderWhy + " ",
 		}[view.older];
 		const shown = [view.older, what, text].join(" ");
 		if (top.dataset.shown === shown)

@@ -49,6 +49,8 @@ export class List {
 	follow = true;
 	paused = false;
 	selected: number | null = null;
+	/** Where to go when it is next painted. */
+	private jump: Anchor | null = null;
 	/** The selected row is to have the focus, once it is there. */
 	focusing = false;
 	private owesDrawn = false;
@@ -139,6 +141,8 @@ export class List {
 
 	/** The rows look different from now on. */
 	remeasure() {
+		if (!this.follow)
+			this.jump ??= this.blocks.anchor(this.box.scrollTop, this.height);
 		this.box.classList.toggle("wrap", prefs.wrap);
 		this.virtual.measure();
 		this.rows = new Map([...this.rows].map(([pos, row]) => [pos, { ...row }]));
@@ -210,8 +214,6 @@ export class List {
 		}
 		this.lookUp();
 	}
-
-	private jump: Anchor | null = null;
 
 	private scrollTo(y: number) {
 		if (Math.abs(this.box.scrollTop - y) >= 1)

@@ -141,8 +141,10 @@ export class List {
 
 	/** The rows look different from now on. */
 	remeasure() {
-		if (!this.follow)
-			this.jump ??= this.blocks.anchor(this.box.scrollTop, this.height);
+		const anchor = this.follow ? null : this.blocks.anchor(this.box.scrollTop, this.height);
+		// the part of it that was above may be more than all of it will be
+		if (anchor)
+			this.jump ??= { pos: anchor.pos, y: Math.max(0, anchor.y) };
 		this.box.classList.toggle("wrap", prefs.wrap);
 		this.virtual.measure();
 		this.rows = new Map([...this.rows].map(([pos, row]) => [pos, { ...row }]));
@@ -222,20 +224,14 @@ export class List {
 		this.reportOffset(this.box.scrollTop, false);
 	}
 
-	// The block first, by what is known of heights, then the row itself.
+	// By what is known of heights; the browser may have moved the list already,
+	// since it has become shorter.
 	private nearAnchor(anchor: Anchor) {
 		const block = Math.floor(anchor.pos / BLOCK);
-		if (this.blocks.shown.has(block) && block >= this.windowFirst && this.blocks.row(anchor.pos, this.first)) {
-			const item = this.virtual.getOffsetForIndex(block - this.windowFirst, "start");
-			const element = this.blocks.shown.get(block)!;
-			const shown = element.offsetTop + this.canvas.offsetTop;
-			const start = this.startOf(block);
-			if (item && Math.abs(start - shown) > 0.5)
-				this.scrollTo(this.box.scrollTop + start - shown);
-			return;
-		}
-		const inBlock = anchor.pos - Math.max(this.first, block * BLOCK);
-		this.scrollTo(this.startOf(block) + inBlock * this.rowHeight - anchor.y);
+		const row = this.blocks.row(anchor.pos, this.first);
+		const inBlock = row ? row.offsetTop
+			: (anchor.pos - Math.max(this.first, block * BLOCK)) * this.rowHeight;
+		this.scrollTo(this.startOf(block) + inBlock - anchor.y);
 	}
 
 	private startOf(block: number): number {

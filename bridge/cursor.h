@@ -15,7 +15,7 @@
  * the middle of a line only when that is longer than the second. A client that
  * does not read holds one batch at most, and the part of it that is on its way.
  */
-#define BATCH_BYTES	32768
+#define BATCH_BYTES	28672
 #define BATCH_LINE_BYTES	262144
 
 /* Where nobody wants any format, it ends after so many records. */

@@ -3,7 +3,7 @@
 // What the viewer takes: records a second, frames a second meanwhile, and the
 // time until something is on the screen.
 //
-//   tests/bench/viewer.mjs [--seconds N] URL [WRITER…]
+//   tests/bench/viewer.mjs [--json] [--seconds N] URL [WRITER…]
 //
 // URL is the viewer's, with "#token=…" where it needs one. WRITER is a command
 // that writes records into the channel as fast as is to be measured; it is
@@ -13,19 +13,20 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const require = createRequire(new URL("../../bridge/web/package.json", import.meta.url));
+const require = createRequire(new URL("../../build/tests/node/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"];
 const LOADS = 7;
 
 function usage() {
-	console.error(`usage: ${fileURLToPath(import.meta.url)} [--seconds N] URL [WRITER…]`);
+	console.error(`usage: ${fileURLToPath(import.meta.url)} [--json] [--seconds N] URL [WRITER…]`);
 	process.exit(100);
 }
 
 const args = process.argv.slice(2);
 let seconds = 10;
+const asJson = args[0] === "--json" && Boolean(args.shift());
 if (args[0] === "--seconds") {
 	seconds = Number(args[1]);
 	args.splice(0, 2);
@@ -54,7 +55,7 @@ async function firstPaint(browser) {
 	return times.sort((a, b) => a - b);
 }
 
-async function facts(page) {
+async function counts(page) {
 	return page.evaluate(() => {
 		const { received, lost } = document.getElementById("foot").dataset;
 		return { received: Number(received ?? 0), lost: Number(lost ?? 0) };
@@ -72,7 +73,7 @@ async function follow(browser) {
 		process.exit(111);
 	});
 	await page.waitForTimeout(2000);
-	const before = await facts(page);
+	const before = await counts(page);
 	const frames = await page.evaluate((ms) => new Promise((done) => {
 		const gaps = [];
 		const began = performance.now();
@@ -87,7 +88,7 @@ async function follow(browser) {
 		};
 		requestAnimationFrame(frame);
 	}), seconds * 1000);
-	const after = await facts(page);
+	const after = await counts(page);
 	const following = await page.evaluate(() => {
 		const log = document.getElementById("log");
 		return log.scrollHeight - log.clientHeight - log.scrollTop < 50;
@@ -98,6 +99,14 @@ async function follow(browser) {
 		lost: after.lost - before.lost };
 }
 
+function printTable(f) {
+	console.log("| viewer | delivered | records/s | frames/s | frame p50 | p99 | longest | first paint p50 | worst |");
+	console.log("|---|---|---|---|---|---|---|---|---|");
+	console.log(`| ${f.following ? "following" : "NOT FOLLOWING"} | ${f.share.toFixed(1)} % | ` +
+		`${Math.round(f.rate)} | ${f.fps.toFixed(1)} | ${f.p50.toFixed(1)} ms | ${f.p99.toFixed(1)} ms | ` +
+		`${f.longest.toFixed(1)} ms | ${f.paint.toFixed(0)} ms | ${f.paintWorst.toFixed(0)} ms |`);
+}
+
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 try {
 	const paint = await firstPaint(browser);
@@ -105,13 +114,15 @@ try {
 	const gaps = run.gaps.sort((a, b) => a - b);
 	const rate = run.received / run.ms * 1000;
 	const share = run.received + run.lost ? run.received / (run.received + run.lost) * 100 : 0;
-	console.log("| viewer | delivered | records/s | frames/s | frame p50 | p99 | longest | first paint p50 | worst |");
-	console.log("|---|---|---|---|---|---|---|---|---|");
-	console.log(`| ${run.following ? "following" : "NOT FOLLOWING"} | ${share.toFixed(1)} % | ` +
-		`${Math.round(rate)} | ${(gaps.length / run.ms * 1000).toFixed(1)} | ` +
-		`${quantile(gaps, 0.5).toFixed(1)} ms | ${quantile(gaps, 0.99).toFixed(1)} ms | ` +
-		`${gaps[gaps.length - 1].toFixed(1)} ms | ${quantile(paint, 0.5).toFixed(0)} ms | ` +
-		`${paint[paint.length - 1].toFixed(0)} ms |`);
+	const facts = {
+		following: run.following, share, rate, fps: gaps.length / run.ms * 1000,
+		p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99), longest: gaps[gaps.length - 1],
+		paint: quantile(paint, 0.5), paintWorst: paint[paint.length - 1],
+	};
+	if (asJson)
+		console.log(JSON.stringify(facts));
+	else
+		printTable(facts);
 } finally {
 	await browser.close();
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the bridge is to do: a row each, beside the bare fan-out."""
+import json as json_module
+import os
 import statistics
+import subprocess
 import time
 
 import table
-from measure import SERVER_CORE, CantRun, Run, cpu_seconds, memory, raise_files_limit
+from measure import BENCH, SERVER_CORE, CantRun, Run, cpu_seconds, memory, raise_files_limit
 from servers import Bare, Bridge, Ring
 
 
@@ -165,4 +168,32 @@ def stalled(bounds, quick):
     bounds.add(what + "delivered to the others", beside.run.percent, "=", 100, "%")
 
 
-ROWS = {"text": text, "binary": binary, "json": json, "idle": idle, "stalled": stalled}
+VIEWER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "viewer.mjs")
+
+
+def viewer(bounds, quick):
+    """The page in Chromium, following 52,000 records/s."""
+    seconds = 5 if quick else 30
+    table.head(f"The viewer in Chromium, 52,000 records/s, {seconds} s",
+               ("delivered", "records/s", "frames/s", "frame p99", "longest", "paint p50",
+                "worst"))
+    with Ring("16M") as ring, Bridge(SERVER_CORE, ring.path, 20) as server:
+        writer = [f"{BENCH}/bridge_writer", "--rate", "52000",
+                  "--records", str(52000 * (seconds + 20)), "ring", ring.path]
+        done = subprocess.run(["node", VIEWER, "--json", "--seconds", str(seconds),
+                               f"http://{server.address}/", *writer],
+                              stdout=subprocess.PIPE, text=True, check=False, timeout=seconds + 120)
+    if done.returncode:
+        raise CantRun(f"{VIEWER} ended with status {done.returncode}")
+    facts = json_module.loads(done.stdout)
+    table.line("following" if facts["following"] else "NOT FOLLOWING",
+               [f"{facts['share']:.2f} %", f"{facts['rate']:.0f}", f"{facts['fps']:.1f}",
+                f"{facts['p99']:.1f} ms", f"{facts['longest']:.1f} ms", f"{facts['paint']:.0f} ms",
+                f"{facts['paintWorst']:.0f} ms"])
+    bounds.add("viewer: taken in", facts["rate"], ">=", 50000, "records/s")
+    bounds.add("viewer: meanwhile", facts["fps"], ">=", 55, "frames/s")
+    bounds.add("viewer: first paint", facts["paint"], "<=", 300, "ms")
+
+
+ROWS = {"text": text, "binary": binary, "json": json, "idle": idle, "stalled": stalled,
+        "viewer": viewer}

@@ -77,7 +77,8 @@ class Bridge:
         environ = dict(os.environ, RUNTIME_DIRECTORY=self.folder, **(env or {}))
         environ.pop("NOTIFY_SOCKET", None)
         environ.update(env or {})
-        self.process = subprocess.Popen([BRIDGE, *args], env=environ, cwd=self.folder,
+        flags = os.environ.get("BRIDGE_FLAGS", "").split()
+        self.process = subprocess.Popen([BRIDGE, *args, *flags], env=environ, cwd=self.folder,
                                         stdout=subprocess.PIPE, stderr=self.errors)
         self.urls = []
         if ok:

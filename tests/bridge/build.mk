@@ -11,6 +11,8 @@ BRIDGE_TEST_FLAGS := -Ibridge $(KSELFTEST_CFLAGS) -Wno-sign-compare -Wno-missing
 TESTS     += $(BRIDGE_UNIT_TESTS) $(BRIDGE_TEST_BIN)/device_test
 SAN_TESTS += $(if $(findstring address,$(SANITIZE)), \
 		  $(BRIDGE_UNIT_TESTS) $(BUILD)/memlog-bridge $(BUILD)/memlog)
+SAN_TESTS += $(if $(findstring thread,$(SANITIZE)), \
+		  $(BRIDGE_TEST_BIN)/hub_test $(BUILD)/memlog-bridge $(BUILD)/memlog)
 
 $(BRIDGE_UNIT_TESTS): $(BRIDGE_TEST_BIN)/%: tests/bridge/%.c $(BRIDGE_OBJS) $(BUILD)/libmemlog.a \
 		      | $(KSELFTEST_H)

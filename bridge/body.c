@@ -45,6 +45,9 @@ int body_start(struct lws *wsi, struct conn *conn, size_t max, body_done_fn *don
 	conn->body = calloc(1, sizeof(*conn->body));
 	if (!conn->body)
 		return ANSWER_FAILED;
+	/* libwebsockets opens a stream's window too late for more than 256 KB */
+	if (conn->is_stream && total && lws_h2_update_peer_txcredit(wsi, -1, (int)total))
+		return ANSWER_FAILED;
 	conn->body->done = done;
 	conn->body->total = total;
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, BODY_SECONDS);

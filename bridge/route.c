@@ -29,11 +29,13 @@ struct route {
 
 static int need_upgrade(struct lws *wsi, struct conn *conn, const struct request *request)
 {
-	static const struct reply reply = {
-		.status = 426, .body = "This is a WebSocket.\n",
-		.header = "upgrade:", .value = "websocket",
-	};
+	struct reply reply = { .status = 426, .body = "This is a WebSocket.\n" };
 
+	/* HTTP/2 knows no such header */
+	if (!conn->is_stream) {
+		reply.header = "upgrade:";
+		reply.value = "websocket";
+	}
 	return request_reply(wsi, conn, &reply);
 }
 

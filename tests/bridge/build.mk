@@ -3,7 +3,7 @@
 # (Python), and in the guest over /dev/memlog (C, since there is no Python).
 
 BRIDGE_TEST_BIN   := $(BUILD)/tests/bridge
-BRIDGE_UNIT_TESTS := $(BRIDGE_TEST_BIN)/parts_test $(BRIDGE_TEST_BIN)/hub_test \
+BRIDGE_UNIT_TESTS := $(BRIDGE_TEST_BIN)/parts_test $(BRIDGE_TEST_BIN)/edge_test $(BRIDGE_TEST_BIN)/hub_test \
 		     $(BRIDGE_TEST_BIN)/query_test $(BRIDGE_TEST_BIN)/tail_test \
 		     $(BRIDGE_TEST_BIN)/devices_test $(BRIDGE_TEST_BIN)/grep_match
 BRIDGE_TEST_FLAGS := -Ibridge $(KSELFTEST_CFLAGS) -Wno-sign-compare -Wno-missing-prototypes

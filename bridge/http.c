@@ -20,6 +20,12 @@
 /* Requests whose headers are being read at once; others wait. */
 #define HEADERS_AT_ONCE		1024
 
+/*
+ * Room to read a whole TLS record: what is left of one in OpenSSL is forgotten
+ * at times, on libuv, until the client sends more, which it may never do.
+ */
+#define READ_SIZE		(17 * 1024)
+
 /* lws cuts a frame into pieces of this, and copies; no block is longer. */
 #define TX_PACKET_SIZE		(1U << 20)
 
@@ -193,6 +199,7 @@ int http_init(struct shard *shard)
 		.server_string = "memlog-bridge",
 		.max_http_header_pool = HEADERS_AT_ONCE,
 		.max_http_header_data = HEADERS_MAX,
+		.pt_serv_buf_size = READ_SIZE,
 		.timeout_secs = HEADER_SECONDS,
 		.timeout_secs_ah_idle = HEADER_SECONDS,
 		.keepalive_timeout = KEEPALIVE_SECONDS,

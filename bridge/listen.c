@@ -156,7 +156,7 @@ static void warn(const char *value, const struct sockaddr *sa, bool open, bool t
 	if (address_is_loopback(sa))
 		return;
 	if (open)
-		log_error("warning: listen-insecure %s: whoever reaches this address reads all channels, without a token",
+		log_error("warning: listen-insecure %s: whoever reaches this address reads and writes all channels, without a token",
 			  value);
 	else if (!tls)
 		log_error("warning: listen %s: tokens and records go over the network in the clear; give tls-cert and tls-key",

@@ -36,10 +36,8 @@ _Static_assert(LWS_PRE + PREFIX_MAX <= BLOCK_HEADROOM, "it fits before a block")
 /* One to whom nothing was sent for so long has nothing to say either. */
 #define QUIET_MS	1000
 
-static const char type_text[] = "text/plain; charset=utf-8";
-
 static const char *const types[FORMATS] = {
-	[FORMAT_TEXT] = type_text,
+	[FORMAT_TEXT] = "text/plain; charset=utf-8",
 	[FORMAT_JSON] = "application/json",
 	[FORMAT_BINARY] = "application/octet-stream",
 	[FORMAT_NDJSON] = "application/x-ndjson",

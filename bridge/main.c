@@ -51,8 +51,16 @@ static void open_signals(uv_loop_t *loop)
 	}
 }
 
+/* Whoever asks once more, now that it ends anyhow, does not cut it short. */
 static void close_signals(void)
 {
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	for (int i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&signal_handles[i], NULL);
 }

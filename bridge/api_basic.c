@@ -29,8 +29,8 @@ static void make_policy(struct lws *wsi, char *policy, size_t size)
 	request_host(wsi, host);
 	snprintf(policy, size,
 		 "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-		 "img-src 'self' data:; connect-src 'self' ws://%s wss://%s; base-uri 'none'; "
-		 "form-action 'self'; frame-ancestors 'none'", host, host);
+		 "img-src 'self'; connect-src 'self' ws://%s wss://%s; base-uri 'none'; "
+		 "form-action 'none'; frame-ancestors 'none'", host, host);
 }
 
 static uint64_t hash(const char *data, size_t len)
@@ -51,6 +51,19 @@ static bool has(struct lws *wsi, const char *etag)
 	       strstr(value, etag);
 }
 
+static bool takes_gzip(struct lws *wsi)
+{
+	char value[256], *save, *coding;
+
+	if (request_header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, value, sizeof(value)) <= 0)
+		return false;
+	for (coding = strtok_r(value, ", \t", &save); coding; coding = strtok_r(NULL, ", \t", &save))
+		if (!strcmp(coding, "gzip") ||
+		    (!strncmp(coding, "gzip;q=", 7) && strspn(coding + 7, "0.") < strlen(coding + 7)))
+			return true;
+	return false;
+}
+
 int api_asset(struct lws *wsi, struct conn *conn, const struct request *request)
 {
 	const struct asset *asset = asset_find(request->path);
@@ -63,15 +76,23 @@ int api_asset(struct lws *wsi, struct conn *conn, const struct request *request)
 		.policy = policy,
 		.cache = "no-cache",
 		.etag = etag,
+		.header = "vary:",
+		.value = "accept-encoding",
 	};
 
+	if (takes_gzip(wsi)) {
+		reply.body = asset->gzip;
+		reply.len = asset->gzip_len;
+		reply.encoding = "gzip";
+	}
 	make_policy(wsi, policy, sizeof(policy));
 	snprintf(etag, sizeof(etag), "\"%016llx\"",
-		 (unsigned long long)hash(asset->data, asset->len));
+		 (unsigned long long)hash(reply.body, reply.len));
 	if (has(wsi, etag)) {
 		reply.status = HTTP_STATUS_NOT_MODIFIED;
 		reply.body = NULL;
 		reply.len = 0;
+		reply.encoding = NULL;
 	}
 	return request_reply(wsi, conn, &reply);
 }

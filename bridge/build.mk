@@ -39,10 +39,13 @@ bridge-install: $(BRIDGE)
 	install -m 755 $(BRIDGE) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 bridge/man/memlog-bridge.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 bridge/man/memlog-bridge.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 bridge/dist/memlog-bridge.conf bridge/dist/memlog-bridge.socket \
-		bridge/dist/grafana-dashboard.json $(DESTDIR)$(PREFIX)/share/memlog
+	install -m 644 bridge/dist/memlog-bridge.conf bridge/dist/grafana-dashboard.json \
+		$(DESTDIR)$(PREFIX)/share/memlog
+	install -m 644 bridge/dist/memlog-bridge.socket $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/local/sbin,$(PREFIX)/sbin,' bridge/dist/memlog-bridge.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
+	test -e $(DESTDIR)/etc/memlog-bridge.conf || \
+		install -D -m 644 bridge/dist/memlog-bridge.conf $(DESTDIR)/etc/memlog-bridge.conf
 
 -include $(BRIDGE_OBJS:.o=.d)

@@ -24,7 +24,7 @@ static bool may_read(struct lws *wsi, struct conn *conn, const struct request *r
 		*answer = request_reply(wsi, conn, &refused);
 	else if (!channel)
 		*answer = request_refuse(wsi, conn, HTTP_STATUS_NOT_FOUND,
-					 "There is no such channel.\n");
+					 NO_SUCH_CHANNEL);
 	else if (conn->shard->stopping)
 		*answer = request_refuse(wsi, conn, HTTP_STATUS_SERVICE_UNAVAILABLE,
 					 "The bridge stops.\n");

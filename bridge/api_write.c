@@ -107,9 +107,14 @@ static int answer_job(struct lws *wsi, struct conn *conn, const struct write_job
 		return request_refuse(wsi, conn, HTTP_STATUS_BAD_REQUEST,
 				      "Nothing was written: %s.\n", job->incoming.why);
 	if (job->err) {
+		int status = job->err == -EDQUOT ? 429 :
+			     job->err == -ENOMEM || job->err == -EIO ? 503 : 403;
+
 		log_info("channel %s: POST: %s", job->channel->name, strerror(-job->err));
-		return request_refuse(wsi, conn, job->err == -EDQUOT ? 429 :
-				      job->err == -ENOMEM || job->err == -EIO ? 503 : 403,
+		if (!written->records)
+			return request_refuse(wsi, conn, status, "Nothing was written: %s.\n",
+					      why_not(job->err));
+		return request_refuse(wsi, conn, status,
 				      "%llu records were written; then: %s.\n",
 				      (unsigned long long)written->records, why_not(job->err));
 	}
@@ -199,10 +204,10 @@ int api_write(struct lws *wsi, struct conn *conn, const struct request *request)
 		return request_reply(wsi, conn, &refused);
 	if (!channel)
 		return request_refuse(wsi, conn, HTTP_STATUS_NOT_FOUND,
-				      "There is no such channel.\n");
+				      NO_SUCH_CHANNEL);
 	if (content_type(wsi) < 0)
 		return request_refuse(wsi, conn, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE,
-				      "Content-Type: text/plain or application/x-ndjson, please.\n");
+				      "A Content-Type is needed: text/plain for lines, or application/x-ndjson.\n");
 	conn->channel = channel;
 	return body_start(wsi, conn, INCOMING_BYTES, on_body);
 }

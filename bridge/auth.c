@@ -12,8 +12,6 @@
 #include "log.h"
 #include "runtime.h"
 
-#define DEFAULT_DIR	"/run/memlog-bridge"
-
 /**
  * struct token - A line of the token file.
  * @text: The token, filled up with zeros: all are compared over their full size.
@@ -214,7 +212,7 @@ int auth_make(struct auth *auth, gid_t group)
 	int err;
 
 	if (!dir) {
-		dir = DEFAULT_DIR;
+		dir = runtime_default();
 		if (mkdir(dir, 0755) && errno != EEXIST) {
 			err = -errno;
 			log_error("can't make %s for the token: %s; set RUNTIME_DIRECTORY, or use --token-file",

@@ -150,6 +150,20 @@ static int tcp_socket(const struct sockaddr *sa, socklen_t len, bool shared)
 	return fd;
 }
 
+/*
+ * Threads share a port, and so would another bridge of the same user, each with
+ * some of the clients. Return: 0, or a negative errno value.
+ */
+static int probe(const struct sockaddr *sa, socklen_t len)
+{
+	int fd = tcp_socket(sa, len, false);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 /* The address may not be what others can listen in on, or meddle with. */
 static void warn(const char *value, const struct sockaddr *sa, bool open, bool tls)
 {
@@ -183,7 +197,8 @@ static int listen_tcp(struct shard *shard, const char *value, const char *addr, 
 	if (getaddrinfo(addr, service, &hints, &ai))
 		return -EINVAL;
 	warn(value, ai->ai_addr, open, listener.tls);
-	listener.fd = tcp_socket(ai->ai_addr, ai->ai_addrlen, options->threads > 1);
+	err = port ? probe(ai->ai_addr, ai->ai_addrlen) : 0;
+	listener.fd = err ? err : tcp_socket(ai->ai_addr, ai->ai_addrlen, options->threads > 1);
 	freeaddrinfo(ai);
 	if (listener.fd < 0)
 		return listener.fd;
@@ -192,6 +207,20 @@ static int listen_tcp(struct shard *shard, const char *value, const char *addr, 
 		return -errno;
 	err = listen_add(shard, &listener);
 	return err ? err : (int)port_of(&ss);
+}
+
+static const char *what_to_do(int err)
+{
+	switch (err) {
+	case -EADDRINUSE:
+		return "; another bridge, its systemd socket or another program listens there, --listen ADDR:PORT takes another port";
+	case -EACCES:
+		return "; take a port from 1024 on, start the bridge as root with --user, or use memlog-bridge.socket";
+	case -EADDRNOTAVAIL:
+		return "; it is no address of this host";
+	default:
+		return "";
+	}
 }
 
 static int open_tcp(struct shard *shard, const char *value, bool open)
@@ -208,7 +237,7 @@ static int open_tcp(struct shard *shard, const char *value, bool open)
 	}
 	if (first >= 0)
 		return 0;
-	log_error("can't listen on %s: %s", value, strerror(-first));
+	log_error("can't listen on %s: %s%s", value, strerror(-first), what_to_do(first));
 	return EXIT_SYSTEM;
 }
 

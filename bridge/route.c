@@ -29,7 +29,7 @@ struct route {
 
 static int need_upgrade(struct lws *wsi, struct conn *conn, const struct request *request)
 {
-	struct reply reply = { .status = 426, .body = "This is a WebSocket.\n" };
+	struct reply reply = { .status = 426, .body = "This is a WebSocket; without one there are /sse/CHANNEL and /api/v1/channels/CHANNEL/records?follow=1.\n" };
 
 	/* HTTP/2 knows no such header */
 	if (!conn->is_stream) {
@@ -121,7 +121,7 @@ int route_request(struct lws *wsi, struct conn *conn)
 {
 	static const struct reply not_found = {
 		.status = HTTP_STATUS_NOT_FOUND,
-		.body = "There are /, /ws, /ws/CHANNEL, /sse/CHANNEL, /api/v1/channels, /api/v1/channels/CHANNEL/records, /api/v1/clients, /api/v1/session, /metrics, /healthz and /readyz.\n",
+		.body = "There are /, /ws, /ws/CHANNEL, /sse, /sse/CHANNEL, /api/v1/channels, /api/v1/channels/CHANNEL/records, /api/v1/clients, /api/v1/session, /metrics, /healthz and /readyz.\n",
 	};
 	struct request request = { .method = request_method(wsi) };
 	const struct route *route;
@@ -148,7 +148,7 @@ int route_request(struct lws *wsi, struct conn *conn)
 static bool no_channel(struct reply *reply)
 {
 	*reply = (struct reply){
-		.status = HTTP_STATUS_NOT_FOUND, .body = "There is no such channel.\n",
+		.status = HTTP_STATUS_NOT_FOUND, .body = NO_SUCH_CHANNEL,
 	};
 	return false;
 }

@@ -19,6 +19,8 @@ struct request {
 	char channel[CHANNEL_NAME_MAX + 1];
 };
 
+#define NO_SUCH_CHANNEL	"There is no such channel; GET /api/v1/channels names those there are.\n"
+
 /* Answers a request without a handshake. Return: an &enum answer. */
 int route_request(struct lws *wsi, struct conn *conn);
 

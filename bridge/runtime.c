@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,17 @@ const char *runtime_dir(void)
 		return NULL;
 	memcpy(dir, env, len);
 	dir[len] = '\0';
+	return dir;
+}
+
+const char *runtime_default(void)
+{
+	static char dir[PATH_MAX];
+	const char *env = geteuid() ? getenv("XDG_RUNTIME_DIR") : NULL;
+
+	if (!env || env[0] != '/' ||
+	    snprintf(dir, sizeof(dir), "%s/memlog-bridge", env) >= (int)sizeof(dir))
+		return "/run/memlog-bridge";
 	return dir;
 }
 

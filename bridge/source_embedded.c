@@ -46,8 +46,9 @@ static int embedded_open(struct source *source, const char *name, const char *va
 	if (err == -EINVAL)
 		log_error("channel %s: %s is not a power of two from 4K to 1G", name, value);
 	else
-		log_error("channel %s: can't make a ring %s: %s", name,
-			  source->path ? source->path : "in memory", strerror(-err));
+		log_error("channel %s: can't make a ring %s: %s%s", name,
+			  source->path ? source->path : "in memory", strerror(-err),
+			  err == -EBUSY ? "; another bridge writes it, give this one a RUNTIME_DIRECTORY of its own" : "");
 	free(source->path);
 	source->path = NULL;
 	return err;

@@ -86,11 +86,23 @@ static void by_subprotocol(struct lws *wsi, struct ask *ask)
 	explicit_bzero(token, sizeof(token));
 }
 
+/* What whoever holds a token may know about it. */
+static const char *why_not(const struct ask *ask)
+{
+	if (ask->known && ask->right == AUTH_WRITE)
+		return "This token does not let you write here; a line \"write TOKEN\" in the token file does.\n";
+	if (ask->known)
+		return "This token does not let you read this; a line \"read TOKEN\" in the token file does.\n";
+	if (ask->given)
+		return "This token is not known here.\n";
+	return "A token is needed: Authorization: Bearer TOKEN, the cookie memlog_token, or the subprotocol memlog.token.BASE64URL.\n";
+}
+
 static void refuse(struct conn *conn, const struct ask *ask, struct reply *reply)
 {
 	*reply = (struct reply){
 		.status = HTTP_STATUS_UNAUTHORIZED,
-		.body = "A token is needed: Authorization: Bearer TOKEN, the cookie memlog_token, or the subprotocol memlog.token.BASE64URL.\n",
+		.body = why_not(ask),
 		.header = "www-authenticate:",
 		.value = "Bearer realm=\"memlog\"",
 	};

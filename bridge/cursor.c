@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Losses are told twice by a reader: as an event, and by the gap in the records'
- * numbers and positions. A cursor that goes on from a place it knows takes the
- * gap, since the library can't know the position of a record by its number.
+ * numbers and positions. The library can't know the position of a record by its
+ * number: where it does not say how much was lost, a cursor that goes on from a
+ * place it knows takes the gap.
  */
 #include <errno.h>
 #include <string.h>
@@ -222,14 +223,17 @@ static int add_record(struct cursor *cur, const struct memlog_record *rec,
 	return 0;
 }
 
-/* A loss the library can't give the bytes of shows in the next record. */
+/* What the library can't count from, the cursor may: it has the position then. */
 static int add_loss(struct cursor *cur)
 {
 	const struct memlog_loss *loss = memlog_loss(cur->reader);
+	struct place behind;
+	int err;
 
-	if (loss->flags & MEMLOG_LOSS_BYTES_UNKNOWN)
-		return 0;
-	return add_lost(cur, cur->at.seq + loss->records, cur->at.pos + loss->bytes);
+	if (!(loss->flags & MEMLOG_LOSS_BYTES_UNKNOWN) && cur->at.pos != PLACE_POS_UNKNOWN)
+		return add_lost(cur, cur->at.seq + loss->records, cur->at.pos + loss->bytes);
+	err = ask_place(cur->reader, &behind);
+	return err ? err : add_lost(cur, behind.seq, behind.pos);
 }
 
 static bool is_full(struct cursor *cur)

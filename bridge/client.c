@@ -209,6 +209,7 @@ static int begin_job(struct client *client)
 	struct feed *feed = client->feed;
 
 	scan->limit = CURSOR_NO_LIMIT;
+	scan->last = feed->status <= 0;
 	if (client->greeted && client_is_plain(client)) {
 		/* what was lost at once can be more than the hub has read so far */
 		if (feed->status > 0 && !feed_is_ahead(client))
@@ -271,7 +272,7 @@ static int scan_next(struct client *client, struct block **blockp)
 	if (join(client))
 		return CLIENT_AGAIN;
 	if (scan->dry) {
-		if (client->feed->status <= 0)
+		if (scan->last)
 			return on_end(client);
 		if (!feed_is_ahead(client) && !client->ticked)
 			return CLIENT_NOTHING;

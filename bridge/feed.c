@@ -315,8 +315,9 @@ uint64_t feed_find(struct feed *feed, const struct place *at, enum format_id for
 	else
 		while (n < feed->next && !place_equal(at, &feed_batch(feed, n)->from))
 			n++;
+	/* behind the end of a channel, who was not told of it has to see it himself */
 	if (n == feed->next)
-		return place_equal(at, &feed->cursor.from) ? n : UINT64_MAX;
+		return feed->status > 0 && place_equal(at, &feed->cursor.from) ? n : UINT64_MAX;
 	if (!place_equal(at, &feed_batch(feed, n)->from) ||
 	    !(feed_batch(feed, n)->formats & 1U << format))
 		return UINT64_MAX;

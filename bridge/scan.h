@@ -49,6 +49,7 @@ enum scan_begin {
  * @done: It has come back, and was not looked at.
  * @over: The query's end, or the channel's, was reached.
  * @dry: So was the end of what there is.
+ * @last: The feed had ended when the job began: where there is no more, none comes.
  * @flush: Do not wait for the rest of a line.
  * @limit: Stop before this record.
  * @event: What came of it: as cursor_read().
@@ -71,6 +72,7 @@ struct scan {
 	bool done;
 	bool over;
 	bool dry;
+	bool last;
 	bool flush;
 	uint64_t limit;
 	int event;

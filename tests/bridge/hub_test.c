@@ -31,7 +31,8 @@ static size_t payload(char *buf, uint64_t number)
  * @next: Number of the record it expects.
  * @begun: @next is known.
  * @delivered: Records it got.
- * @lost: Records it was told as lost.
+ * @lost: Records it was told as lost,
+ * @unmeasured: and of these the ones whose bytes nobody knows.
  * @gap_records: Of the gap it is in.
  * @gap_bytes: The same.
  * @errors: Lines that were not what they had to be.
@@ -51,6 +52,7 @@ struct follower {
 	bool begun;
 	uint64_t delivered;
 	uint64_t lost;
+	uint64_t unmeasured;
 	uint64_t gap_records;
 	uint64_t gap_bytes;
 	unsigned int errors;
@@ -169,6 +171,11 @@ static void take_object(struct follower *f, const char *text, size_t len)
 		f->lost_to = to;
 		f->gap_records += records;
 		f->gap_bytes += bytes;
+		f->lost += records;
+	} else if (sscanf(copy, "{\"lost\":{\"from\":%llu,\"to\":%llu,\"records\":%llu,\"bytes\":null}}",
+			  &from, &to, &records) == 3) {
+		f->errors += to - from + 1 != records;
+		f->unmeasured += records;
 		f->lost += records;
 	} else if (!strncmp(copy, "{\"stream\":", 10)) {
 		f->hellos++;
@@ -527,6 +534,24 @@ TEST_F(hub, filter)
 	EXPECT_EQ(!f->lost, f->delivered == (self->written + 4) / 5);
 }
 
+/* One who has had all there was by its own reading gets the rest, and the end. */
+TEST_F(hub, filter_and_the_end)
+{
+	struct follower *f = &self->followers[1];
+
+	write_some(self, 11);
+	open_filtered(_metadata, self, 1, NULL, true);
+	drain(self);
+	EXPECT_EQ(3, f->delivered);
+	write_some(self, 5);
+	memlog_embedded_finish(self->ring);
+	drain(self);
+	EXPECT_EQ(4, f->delivered);
+	EXPECT_EQ(1, f->ends);
+	EXPECT_TRUE(f->ended);
+	EXPECT_EQ(0, f->errors);
+}
+
 TEST_F(hub, filter_and_tail)
 {
 	write_some(self, 28);
@@ -585,6 +610,53 @@ TEST_F(hub, from)
 		}
 		client_close(&f->client);
 	}
+}
+
+/* A ring that has become too small for the one record it had. */
+static void lose_all(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self)
+{
+	struct memlog_resize large = { .text_size = 65536 }, small = { .text_size = 4096 };
+	static char text[6000] = "0 ";
+
+	ASSERT_EQ(0, memlog_embedded_resize(self->ring, &large));
+	ASSERT_EQ(sizeof(text), memlog_embedded_write(self->ring, NULL, text, sizeof(text), NULL));
+	ASSERT_EQ(0, memlog_embedded_resize(self->ring, &small));
+	self->written++;
+}
+
+/* What is lost is told though no record follows, and then nobody works. */
+TEST_F(hub, nothing_is_kept)
+{
+	struct follower *f = &self->followers[1];
+	char why[QUERY_WHY_SIZE];
+
+	write_some(self, 5);
+	lose_all(_metadata, self);
+	for (int follow = 0; follow < 2; follow++) {
+		struct query *query = query_new(follow, FORMAT_BINARY);
+
+		ASSERT_EQ(0, query_set(query, "from", "3", why));
+		memset(f, 0, sizeof(*f));
+		f->base = &self->base;
+		ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel,
+					 FORMAT_BINARY, query, &ops));
+		query_put(query);
+		f->awake = true;
+		for (int i = 0; i < 1000; i++) {
+			turn(self);
+			if (f->awake)
+				take_one(f);
+			usleep(100);
+		}
+		EXPECT_EQ(3, f->lost);
+		EXPECT_EQ(3, f->unmeasured);
+		EXPECT_EQ(!follow, f->ended);
+		EXPECT_FALSE(scanning(self));
+		EXPECT_EQ(0, f->errors);
+		if (!follow)
+			client_close(&f->client);
+	}
+	EXPECT_EQ(NULL, f->client.scan);
 }
 
 TEST_F(hub, until)

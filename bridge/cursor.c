@@ -249,11 +249,12 @@ static bool is_full(struct cursor *cur)
 	return false;
 }
 
-/* Looks at the clock now and then. */
+/* Looks at the clock now and then, and after each record that may have been slow. */
 static bool is_late(struct cursor *cur)
 {
-	return cur->deadline_ns && !(cur->at.seq % LOOK_EVERY) &&
-	       uv_hrtime() >= cur->deadline_ns;
+	bool look = !(cur->at.seq % LOOK_EVERY) || (cur->filter && cur->filter->regex);
+
+	return cur->deadline_ns && look && uv_hrtime() >= cur->deadline_ns;
 }
 
 static bool is_open(struct cursor *cur)

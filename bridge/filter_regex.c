@@ -7,11 +7,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "filter_regex.h"
 #include "pattern.h"
 
-/* Some milliseconds at most. */
+/*
+ * What PCRE2 counts does not bound the time: repeated characters, and what looks
+ * ahead, it does not count. So it calls back for each item of the pattern, and
+ * now and then the clock is looked at.
+ */
+#define MATCH_NS	5000000
+#define LOOK_EVERY	64
+
 #define MATCH_LIMIT	500000
 #define DEPTH_LIMIT	50000
 #define HEAP_LIMIT_KB	4096
@@ -25,6 +33,8 @@
  * @stack: Of compiled patterns.
  * @repaired: A text without the bytes that are no UTF-8.
  * @size: Bytes of it.
+ * @items: Items of the pattern that were tried in this match.
+ * @began_ns: Processor time of this thread when the clock was looked at first.
  */
 struct scratch {
 	pcre2_match_context *context;
@@ -32,6 +42,8 @@ struct scratch {
 	pcre2_jit_stack *stack;
 	char *repaired;
 	size_t size;
+	unsigned int items;
+	uint64_t began_ns;
 };
 
 static pthread_key_t scratch_key;
@@ -63,6 +75,26 @@ static void scratch_make_key(void)
 	scratch_kept = !pthread_key_create(&scratch_key, scratch_free);
 }
 
+/* Time that others take of the processor is not the pattern's. */
+static uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int on_item(pcre2_callout_block *block, void *arg)
+{
+	struct scratch *scratch = arg;
+
+	if (++scratch->items % LOOK_EVERY)
+		return 0;
+	if (scratch->items == LOOK_EVERY)
+		scratch->began_ns = clock_ns();
+	return clock_ns() - scratch->began_ns < MATCH_NS ? 0 : PCRE2_ERROR_MATCHLIMIT;
+}
+
 static struct scratch *scratch_new(void)
 {
 	struct scratch *scratch = calloc(1, sizeof(*scratch));
@@ -77,6 +109,7 @@ static struct scratch *scratch_new(void)
 		scratch_free(scratch);
 		return NULL;
 	}
+	pcre2_set_callout(scratch->context, on_item, scratch);
 	pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
 	pcre2_set_depth_limit(scratch->context, DEPTH_LIMIT);
 	pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KB);
@@ -99,7 +132,8 @@ static struct scratch *scratch_get(void)
 int regex_compile(pcre2_code **codep, const char *re, bool icase, char *why, size_t size)
 {
 	const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
-				 PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C;
+				 PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C |
+				 PCRE2_AUTO_CALLOUT;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 	char *translated;
@@ -153,6 +187,7 @@ bool regex_match(const pcre2_code *code, const char *text, size_t len)
 		text = repair(scratch, text, &len);
 	if (!scratch || !text)
 		return true;
+	scratch->items = 0;
 	return pcre2_match(code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_UTF_CHECK,
 			   scratch->data, scratch->context) != PCRE2_ERROR_NOMATCH;
 }

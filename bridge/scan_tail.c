@@ -7,7 +7,7 @@
 
 #define ROOM_FIRST	64
 
-/* The clock is looked at once for so many records. */
+/* The clock is looked at once for so many records, if none can take long. */
 #define LOOK_EVERY	64
 
 int scan_tail_open(struct scan_tail **tailp, struct channel *channel,
@@ -105,7 +105,8 @@ int scan_tail_step(struct scan_tail *tail, struct place *at)
 		if (event == MEMLOG_RECORD && filter_match(tail->filter, rec, text) &&
 		    remember(tail, rec))
 			return -ENOMEM;
-		if (!(n % LOOK_EVERY) && uv_hrtime() >= tail->deadline_ns)
+		if ((!(n % LOOK_EVERY) || tail->filter->regex) &&
+		    uv_hrtime() >= tail->deadline_ns)
 			return 0;
 	}
 }

@@ -268,6 +268,39 @@ TEST_F(query, slashes)
 	}
 }
 
+static uint64_t thread_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* However little of it PCRE2 counts: one that does not come to an end lets pass. */
+TEST_F(query, slow_patterns)
+{
+	static const char *const patterns[] = {
+		"/a(?=.*y)/", "/a(?=.*(?=.*y))/", "/a(?=.*(?=.*(?=.*y)))/", "/(a|aa)+$/",
+	};
+	struct memlog_record rec = { 0 };
+	static char text[65536];
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 2] = '!';
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		struct query *query = self->query;
+		uint64_t began;
+
+		self->query = query_new(true, FORMAT_TEXT);
+		ASSERT_EQ(0, set(self, "grep", patterns[i]));
+		began = thread_ms();
+		EXPECT_TRUE(match(self, text, rec)) TH_LOG("%s", patterns[i]);
+		EXPECT_GT(1000, thread_ms() - began) TH_LOG("%s", patterns[i]);
+		query_put(self->query);
+		self->query = query;
+	}
+}
+
 TEST_F(query, fields)
 {
 	struct memlog_record rec = {

@@ -34,7 +34,8 @@ size_t batch_bytes(const struct batch *batch)
 	size_t sum = 0;
 
 	for (int i = 0; i < FORMATS; i++)
-		sum += batch->blocks[i] ? batch->blocks[i]->room : 0;
+		for (const struct block *b = batch->blocks[i]; b; b = b->next)
+			sum += b->room;
 	return sum;
 }
 

@@ -89,12 +89,14 @@ void cursor_close(struct cursor *cur)
 
 void cursor_set_formats(struct cursor *cur, unsigned int mask)
 {
+	static const struct carry nothing;
+
 	for (int i = 0; i < FORMATS; i++) {
 		unsigned int bit = 1U << i;
 
 		if ((mask & bit) && !(cur->formats & bit))
 			encoder_init(&cur->encoders[i], formats[i], cur->at.stream,
-				     &cur->at.carry);
+				     i == FORMAT_TEXT ? &cur->at.carry : &nothing);
 		else if (!(mask & bit) && (cur->formats & bit))
 			encoder_uninit(&cur->encoders[i]);
 	}

@@ -707,4 +707,31 @@ TEST_F(hub, blocks_are_shared)
 	block_put(blocks[1]);
 }
 
+/* What text carries over is nothing to formats that tell each record as it is. */
+TEST(carry_is_of_text)
+{
+	struct cursor cur = { .at.carry = { .len = 1, .bytes = "\xe2" } };
+
+	cursor_set_formats(&cur, 1U << FORMAT_TEXT | 1U << FORMAT_JSON);
+	EXPECT_TRUE(cur.encoders[FORMAT_TEXT].open);
+	EXPECT_FALSE(cur.encoders[FORMAT_JSON].open);
+	cursor_set_formats(&cur, 0);
+}
+
+/* The window's limit is for all that is in it. */
+TEST(batch_bytes_of_chain)
+{
+	struct batch batch = { 0 };
+	struct block **last = &batch.blocks[FORMAT_BINARY];
+	size_t sum = 0;
+
+	for (size_t len = 1; len < 100000; len *= 10) {
+		ASSERT_NE(NULL, block_reserve(last, len));
+		sum += (*last)->room;
+		last = &(*last)->next;
+	}
+	EXPECT_EQ(sum, batch_bytes(&batch));
+	batch_free(&batch);
+}
+
 TEST_HARNESS_MAIN

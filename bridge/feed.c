@@ -71,9 +71,12 @@ static void feed_close(struct feed *feed)
 static int init_handles(struct feed *feed, struct memlog_reader *reader)
 {
 	uv_loop_t *loop = feed->hub->loop;
-	int err;
+	int err, fd;
 
-	err = uv_poll_init(loop, &feed->poll, memlog_fd(reader));
+	fd = memlog_fd(reader);
+	if (fd < 0)
+		return fd;
+	err = uv_poll_init(loop, &feed->poll, fd);
 	if (err)
 		return err;
 	uv_timer_init(loop, &feed->hold);
@@ -283,7 +286,7 @@ void feed_pump(struct feed *feed)
 		watch(feed);
 	else if (feed->status > 0)
 		want_read(feed);
-	if (event == CURSOR_HELD)
+	if (event == CURSOR_HELD && feed->next == first)
 		return;
 	wake_all(feed);
 	measure(feed, first);

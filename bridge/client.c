@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "feed.h"
 #include "hub.h"
@@ -26,6 +27,21 @@ static bool ends_by_clock(const struct client *client)
 	       (client->query->options.flags & MEMLOG_READ_UNTIL);
 }
 
+/* Whether the clock has something for it: the end of its query, or of its patience. */
+static bool is_due(const struct client *client, uint64_t now_ns)
+{
+	return !ends_by_clock(client) || now_ns > client->query->options.until_ns ||
+	       (client->scan && scan_holds(client->scan));
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 static void stop_tick(struct hub *hub, struct client *client)
 {
 	list_del(&client->tick_link);
@@ -36,12 +52,14 @@ static void stop_tick(struct hub *hub, struct client *client)
 static void on_tick(uv_timer_t *timer)
 {
 	struct hub *hub = timer->data;
+	uint64_t now_ns = clock_ns();
 	struct list *pos, *n;
 
 	list_for_each_safe(pos, n, &hub->waiters) {
 		struct client *client = list_entry(pos, struct client, tick_link);
 
-		if (!client->waiting || (client->scan && client->scan->running))
+		if (!client->waiting || (client->scan && client->scan->running) ||
+		    !is_due(client, now_ns))
 			continue;
 		if (!ends_by_clock(client))
 			stop_tick(hub, client);
@@ -246,11 +264,9 @@ static int end_job(struct client *client, struct block **blockp)
 		return on_error(client, event);
 	if (event == CURSOR_HELD) {
 		/* woken by what comes next, or when that has taken too long */
-		scan->flush = true;
 		start_tick(client->feed->hub, client);
 		return CLIENT_NOTHING;
 	}
-	scan->flush = false;
 	take(client, blockp);
 	if (event == CURSOR_END)
 		scan->over = true;
@@ -278,6 +294,7 @@ static int scan_next(struct client *client, struct block **blockp)
 			return CLIENT_NOTHING;
 		scan->dry = false;
 	}
+	scan->flush = client->ticked;
 	client->ticked = false;
 	return begin_job(client);
 }
@@ -329,13 +346,6 @@ int client_next(struct client *client, struct block **blockp)
 	} while (event == CLIENT_AGAIN);
 	client->waiting = event == CLIENT_NOTHING;
 	return event;
-}
-
-bool client_idle(struct client *client)
-{
-	client->waiting = !client->scan && client->feed->status > 0 &&
-			  client->next == client->feed->next;
-	return client->waiting;
 }
 
 void client_lag(const struct client *client, uint64_t *records, uint64_t *bytes)

@@ -152,9 +152,6 @@ int client_next(struct client *client, struct block **blockp);
 /* Whether it wants what every follower of the channel wants, from some place on. */
 bool client_is_plain(const struct client *client);
 
-/* Whether client_next() would say CLIENT_NOTHING now. If so, it is waiting. */
-bool client_idle(struct client *client);
-
 /* How far it is behind what the hub has read, in records and bytes of text. */
 void client_lag(const struct client *client, uint64_t *records, uint64_t *bytes);
 

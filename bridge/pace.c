@@ -34,7 +34,6 @@ static void on_idle(uv_idle_t *idle);
 static void run_round(struct pace *pace)
 {
 	uint64_t began = pace_clock(), spent;
-
 	bool more;
 
 	pace->wanted = false;

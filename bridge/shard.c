@@ -22,7 +22,10 @@ static void on_stop_timer(uv_timer_t *timer)
 {
 	struct shard *shard = timer->data;
 
-	if ((list_empty(&shard->sessions) && list_empty(&shard->streams) && !shard->jobs) || uv_now(&shard->loop) >= shard->stop_ms)
+	bool idle = list_empty(&shard->sessions) && list_empty(&shard->streams) &&
+		    !shard->jobs;
+
+	if (idle || uv_now(&shard->loop) >= shard->stop_ms)
 		uv_stop(&shard->loop);
 }
 

@@ -343,7 +343,7 @@ static int send_blocks(struct stream *stream)
 int stream_writable(struct lws *wsi, struct conn *conn)
 {
 	struct stream *stream = conn->stream;
-	uint64_t began = uv_hrtime();
+	uint64_t began = pace_clock();
 	int answer = ANSWER_GOES_ON;
 
 	stream->asked = false;
@@ -355,7 +355,7 @@ int stream_writable(struct lws *wsi, struct conn *conn)
 	if (answer == ANSWER_GOES_ON && !stream->headers && stream->hurry &&
 	    conn->stream->client.feed && prologue(stream))
 		answer = ANSWER_FAILED;
-	hub_spent(&conn->shard->hub, uv_hrtime() - began);
+	hub_spent(&conn->shard->hub, pace_clock() - began);
 	return answer;
 }
 

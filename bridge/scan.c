@@ -60,7 +60,7 @@ static void reader_options(const struct scan *scan, struct memlog_reader_options
 	*options = (struct memlog_reader_options){ .size = sizeof(*options) };
 	if (scan->query) {
 		*options = scan->query->options;
-		if (!filter_is_empty(&scan->query->filter))
+		if (!filter_is_empty(&scan->query->filter) && options->tail)
 			options->flags &= ~MEMLOG_READ_TAIL;
 	}
 	if (follows(scan))
@@ -135,7 +135,7 @@ static bool wants_tail(const struct scan *scan)
 {
 	return scan->begin == SCAN_QUERY && scan->query &&
 	       (scan->query->options.flags & MEMLOG_READ_TAIL) &&
-	       !filter_is_empty(&scan->query->filter);
+	       scan->query->options.tail && !filter_is_empty(&scan->query->filter);
 }
 
 /* Return: 1 the place is found, 0 not yet, or a negative errno value. */

@@ -573,6 +573,17 @@ TEST_F(hub, filter_and_tail)
 	EXPECT_FALSE(self->followers[1].ended);
 	for (int i = 1; i < 5; i++)
 		EXPECT_EQ(0, self->followers[i].errors);
+	write_some(self, 1000 - (unsigned int)self->written);
+	open_filtered(_metadata, self, 5, "37", false);
+	drain(self);
+	EXPECT_EQ(0, self->followers[5].errors);
+	EXPECT_EQ(996, self->followers[5].next);
+	EXPECT_EQ(0, self->followers[5].lost);
+	if (strcmp(variant->value, "embedded:4K")) {
+		EXPECT_EQ(37, self->followers[5].delivered);
+	} else {
+		EXPECT_GT(37, self->followers[5].delivered);
+	}
 }
 
 /* A client that comes back and names a stream that is over, or a future record. */

@@ -14,6 +14,8 @@ SAN_TESTS += $(if $(findstring address,$(SANITIZE)), \
 SAN_TESTS += $(if $(findstring thread,$(SANITIZE)), \
 		  $(BRIDGE_TEST_BIN)/hub_test $(BUILD)/memlog-bridge $(BUILD)/memlog)
 
+$(BRIDGE_TEST_BIN)/hub_test: tests/bridge/follower.h
+
 $(BRIDGE_UNIT_TESTS): $(BRIDGE_TEST_BIN)/%: tests/bridge/%.c $(BRIDGE_OBJS) $(BUILD)/libmemlog.a \
 		      | $(KSELFTEST_H)
 	@mkdir -p $(@D)

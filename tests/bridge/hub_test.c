@@ -3,217 +3,12 @@
  * The hub over embedded rings, without sockets: clients that take a block at a
  * time, or none for a while, account for every record by its payload.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <uv.h>
 
 #include "feed.h"
-#include "hub.h"
+#include "follower.h"
 #include "scan.h"
 #include "kselftest_harness.h"
-
-/* A line proves its number and its length. */
-static size_t payload(char *buf, uint64_t number)
-{
-	size_t len = (size_t)sprintf(buf, "%llu ", (unsigned long long)number);
-	size_t fill = number * 37 % 120;
-
-	memset(buf + len, 'a' + (int)(number % 26), fill);
-	buf[len + fill] = '\n';
-	return len + fill + 1;
-}
-
-/**
- * struct follower - A client, and what it got.
- * @client: The client.
- * @awake: It may ask for blocks.
- * @next: Number of the record it expects.
- * @begun: @next is known.
- * @delivered: Records it got.
- * @lost: Records it was told as lost,
- * @unmeasured: and of these the ones whose bytes nobody knows.
- * @gap_records: Of the gap it is in.
- * @gap_bytes: The same.
- * @errors: Lines that were not what they had to be.
- * @ended: CLIENT_END came.
- * @every: Its filter lets every so many-th pass; 0: it has none.
- * @lost_from: First one lost of the last gap,
- * @lost_to: and last one.
- * @base: Number of the payload that the ring's stream began with.
- * @first: The same for the stream this one is in.
- * @hellos: Streams that were told to begin,
- * @ends: and to end.
- */
-struct follower {
-	struct client client;
-	bool awake;
-	uint64_t next;
-	bool begun;
-	uint64_t delivered;
-	uint64_t lost;
-	uint64_t unmeasured;
-	uint64_t gap_records;
-	uint64_t gap_bytes;
-	unsigned int errors;
-	bool ended;
-	uint64_t every;
-	uint64_t lost_from;
-	uint64_t lost_to;
-	const uint64_t *base;
-	uint64_t first;
-	unsigned int hellos;
-	unsigned int ends;
-};
-
-static void on_wake(struct client *client)
-{
-	list_entry(client, struct follower, client)->awake = true;
-}
-
-static const struct client_ops ops = { .wake = on_wake };
-
-static void take_lost(struct follower *f, const char *line, size_t len)
-{
-	unsigned long long records = 0, bytes = 0;
-	char copy[128];
-
-	snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
-	if (sscanf(copy, "memlog: lost %llu records, %llu bytes", &records, &bytes) != 2)
-		f->errors++;
-	f->gap_records += records;
-	f->gap_bytes += bytes;
-	f->lost += records;
-}
-
-/* What a filter lets pass: each number between was lost, or is not for it. */
-static void take_filtered(struct follower *f, uint64_t number)
-{
-	f->errors += number % f->every != 0;
-	for (uint64_t n = f->next; f->begun && n < number; n++)
-		f->errors += n % f->every == 0 && (n < f->lost_from || n > f->lost_to);
-	f->begun = true;
-	f->next = number + 1;
-	f->delivered++;
-}
-
-static void take_record(struct follower *f, const char *line, size_t len)
-{
-	uint64_t number = strtoull(line, NULL, 10), bytes = 0;
-	char want[256];
-
-	if (f->every) {
-		take_filtered(f, number);
-		return;
-	}
-
-	if (!f->begun)
-		f->next = number - f->gap_records;
-	f->begun = true;
-	for (uint64_t n = f->next; n < number; n++)
-		bytes += payload(want, n);
-	f->errors += number - f->next != f->gap_records || bytes != f->gap_bytes;
-	f->errors += payload(want, number) != len || memcmp(want, line, len) != 0;
-	f->gap_records = 0;
-	f->gap_bytes = 0;
-	f->delivered++;
-	f->next = number + 1;
-}
-
-static void take_block(struct follower *f, const char *text, size_t len)
-{
-	while (len) {
-		const char *end = memchr(text, '\n', len);
-		size_t line = end ? (size_t)(end - text) + 1 : len;
-
-		f->errors += !end;
-		if (line > 8 && !memcmp(text, "memlog: ", 8))
-			take_lost(f, text, line);
-		else
-			take_record(f, text, line);
-		text += line;
-		len -= line;
-	}
-}
-
-/* Records as the device has them. */
-static void take_binary(struct follower *f, const char *bytes, size_t len)
-{
-	struct memlog_record rec;
-
-	while (len >= sizeof(rec)) {
-		size_t whole;
-
-		memcpy(&rec, bytes, sizeof(rec));
-		whole = sizeof(rec) + ((rec.len + 7) & ~7U);
-		if (whole > len)
-			break;
-		f->errors += rec.seq != strtoull(bytes + sizeof(rec), NULL, 10) - f->first;
-		take_record(f, bytes + sizeof(rec), rec.len);
-		bytes += whole;
-		len -= whole;
-	}
-	f->errors += len != 0;
-}
-
-static void take_object(struct follower *f, const char *text, size_t len)
-{
-	unsigned long long from, to, records, bytes;
-	char copy[512];
-
-	snprintf(copy, sizeof(copy), "%.*s", (int)len, text);
-	if (sscanf(copy, "{\"lost\":{\"from\":%llu,\"to\":%llu,\"records\":%llu,\"bytes\":%llu}}",
-		   &from, &to, &records, &bytes) == 4) {
-		f->errors += to - from + 1 != records;
-		f->errors += !f->every && f->begun &&
-			     from + f->first != f->next + f->gap_records;
-		f->lost_from = from;
-		f->lost_to = to;
-		f->gap_records += records;
-		f->gap_bytes += bytes;
-		f->lost += records;
-	} else if (sscanf(copy, "{\"lost\":{\"from\":%llu,\"to\":%llu,\"records\":%llu,\"bytes\":null}}",
-			  &from, &to, &records) == 3) {
-		f->errors += to - from + 1 != records;
-		f->unmeasured += records;
-		f->lost += records;
-	} else if (!strncmp(copy, "{\"stream\":", 10)) {
-		f->hellos++;
-		/* numbers begin again with the stream, payloads do not */
-		f->first = *f->base;
-	} else if (!strncmp(copy, "{\"ended\":", 9)) {
-		f->ends++;
-	} else {
-		f->errors++;
-	}
-}
-
-static void take_frame(struct follower *f, struct block *block)
-{
-	if (f->client.format == FORMAT_TEXT)
-		take_block(f, block_bytes(block), block->len);
-	else if (block->binary)
-		take_binary(f, block_bytes(block), block->len);
-	else
-		take_object(f, block_bytes(block), block->len);
-}
-
-/* One chain of blocks, if there is one. Return: whether. */
-static bool take_one(struct follower *f)
-{
-	struct block *block;
-	int event = client_next(&f->client, &block);
-
-	f->errors += event < 0;
-	f->ended |= event == CLIENT_END;
-	f->awake = event == CLIENT_BLOCK;
-	if (event != CLIENT_BLOCK)
-		return false;
-	for (struct block *b = block; b; b = b->next)
-		take_frame(f, b);
-	block_put(block);
-	return true;
-}
 
 #define FOLLOWERS	8
 
@@ -266,9 +61,10 @@ FIXTURE_TEARDOWN(hub)
 		turn(self);
 	EXPECT_TRUE(list_empty(&self->hub.feeds));
 	hub_uninit(&self->hub);
-	channels_uninit(&self->channels);
+	/* jobs of clients that are gone end here, and with them their readers */
 	uv_run(&self->loop, UV_RUN_DEFAULT);
 	EXPECT_EQ(0, uv_loop_close(&self->loop));
+	channels_uninit(&self->channels);
 }
 
 static void write_some(FIXTURE_DATA(hub) *self, unsigned int count)
@@ -284,12 +80,16 @@ static void write_some(FIXTURE_DATA(hub) *self, unsigned int count)
 
 static void open_one(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self, int i)
 {
+	static const enum format_id each[FOLLOWERS] = {
+		FORMAT_TEXT, FORMAT_BINARY, FORMAT_JSON, FORMAT_NDJSON, FORMAT_SSE,
+		FORMAT_TEXT, FORMAT_BINARY, FORMAT_JSON,
+	};
 	struct follower *f = &self->followers[i];
 
 	memset(f, 0, sizeof(*f));
 	f->base = &self->base;
 	ASSERT_EQ(0, client_open(&f->client, &self->hub, self->channel,
-				 i % 2 ? FORMAT_BINARY : FORMAT_TEXT, NULL, &ops));
+				 each[i], NULL, &ops));
 	f->awake = true;
 }
 
@@ -335,6 +135,22 @@ static void expect_all(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *sel
 	}
 }
 
+/* Who was there has got all of it, and was told once that it is over; nobody stays. */
+static void expect_ends(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self)
+{
+	for (int i = 0; i < FOLLOWERS; i++) {
+		struct follower *f = &self->followers[i];
+
+		if (!f->client.feed)
+			continue;
+		EXPECT_EQ(0, f->errors) TH_LOG("follower %d", i);
+		EXPECT_EQ(self->written, f->next) TH_LOG("follower %d", i);
+		EXPECT_TRUE(f->ended) TH_LOG("follower %d", i);
+		EXPECT_EQ(f->client.format != FORMAT_TEXT, f->ends) TH_LOG("follower %d", i);
+		client_close(&f->client);
+	}
+}
+
 TEST_F(hub, history_then_live)
 {
 	write_some(self, 10);
@@ -360,10 +176,11 @@ TEST_F(hub, empty_ring)
 	expect_all(_metadata, self);
 }
 
-TEST_F(hub, come_and_go_under_load)
+/* Clients come, go, and take something now and then, while @disturb does its part. */
+static void load(struct __test_metadata *_metadata, FIXTURE_DATA(hub) *self, int steps,
+		 void (*disturb)(FIXTURE_DATA(hub) *self))
 {
-	srandom(1);
-	for (int step = 0; step < 20000; step++) {
+	for (int step = 0; step < steps; step++) {
 		int i = (int)(random() % FOLLOWERS);
 		struct follower *f = &self->followers[i];
 		int what = (int)(random() % 100);
@@ -375,14 +192,75 @@ TEST_F(hub, come_and_go_under_load)
 			client_close(&f->client);
 		} else if (what < 25 && !f->client.feed) {
 			open_one(_metadata, self, i);
+		} else if (what < 26 && disturb) {
+			disturb(self);
 		} else if (what < 60 && f->client.feed && f->awake) {
 			take_one(f);
 		} else {
 			turn(self);
 		}
 	}
+}
+
+TEST_F(hub, come_and_go_under_load)
+{
+	srandom(1);
+	load(_metadata, self, 20000, NULL);
 	drain(self);
 	expect_all(_metadata, self);
+}
+
+static void resize(FIXTURE_DATA(hub) *self)
+{
+	struct memlog_resize size = { .text_size = 4096ULL << 2 * (random() % 3) };
+
+	memlog_embedded_resize(self->ring, &size);
+}
+
+/* Nobody's place moves, though records go that do not fit any more. */
+TEST_F(hub, resized_under_load)
+{
+	srandom(2);
+	load(_metadata, self, 10000, resize);
+	write_some(self, 1);
+	drain(self);
+	expect_all(_metadata, self);
+}
+
+/* Each gets all of a channel and its end, wherever he is when that comes. */
+TEST_F(hub, ends_under_load)
+{
+	char name[16];
+
+	srandom(3);
+	for (int round = 0; round < 50; round++) {
+		snprintf(name, sizeof(name), "ring%d", round);
+		ASSERT_EQ(0, channels_add(&self->channels, name, variant->value));
+		self->channel = channels_find(&self->channels, name);
+		self->ring = self->channel->source.ring;
+		self->base = self->written;
+		load(_metadata, self, 100 + (int)(random() % 100), NULL);
+		write_some(self, 1 + (unsigned int)(random() % 3));
+		memlog_embedded_finish(self->ring);
+		drain(self);
+		expect_ends(_metadata, self);
+	}
+}
+
+/* Jobs that nobody waits for any more. */
+TEST_F(hub, close_while_workers_read)
+{
+	write_some(self, 500);
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < FOLLOWERS; i++) {
+			open_one(_metadata, self, i);
+			take_one(&self->followers[i]);
+		}
+		for (int turns = round % 4; turns > 0; turns--)
+			turn(self);
+		for (int i = 0; i < FOLLOWERS; i++)
+			client_close(&self->followers[i].client);
+	}
 }
 
 TEST_F(hub, slow_one_falls_out_of_the_window)
@@ -704,14 +582,14 @@ TEST_F(hub, blocks_are_shared)
 	struct block *blocks[2];
 
 	open_one(_metadata, self, 0);
-	open_one(_metadata, self, 2);
+	open_one(_metadata, self, 5);
 	drain(self);
 	write_some(self, 3);
 	for (int i = 0; i < 10; i++)
 		turn(self);
 	for (int i = 0; i < 2; i++)
 		ASSERT_EQ(CLIENT_BLOCK,
-			  client_next(&self->followers[2 * i].client, &blocks[i]));
+			  client_next(&self->followers[5 * i].client, &blocks[i]));
 	EXPECT_EQ(blocks[0], blocks[1]);
 	EXPECT_EQ(3, blocks[0]->refs);
 	block_put(blocks[0]);

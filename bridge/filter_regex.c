@@ -20,6 +20,9 @@
 #define MATCH_NS	5000000
 #define LOOK_EVERY	64
 
+/* What lies between two looks counts as this at most: the machine may have stood still. */
+#define LOOK_NS		1000000
+
 #define MATCH_LIMIT	500000
 #define DEPTH_LIMIT	50000
 #define HEAP_LIMIT_KB	4096
@@ -34,7 +37,8 @@
  * @repaired: A text without the bytes that are no UTF-8.
  * @size: Bytes of it.
  * @items: Items of the pattern that were tried in this match.
- * @began_ns: Processor time of this thread when the clock was looked at first.
+ * @looked_ns: Processor time of this thread when the clock was looked at last.
+ * @spent_ns: What it has taken so far.
  */
 struct scratch {
 	pcre2_match_context *context;
@@ -43,7 +47,8 @@ struct scratch {
 	char *repaired;
 	size_t size;
 	unsigned int items;
-	uint64_t began_ns;
+	uint64_t looked_ns;
+	uint64_t spent_ns;
 };
 
 static pthread_key_t scratch_key;
@@ -87,12 +92,15 @@ static uint64_t clock_ns(void)
 static int on_item(pcre2_callout_block *block, void *arg)
 {
 	struct scratch *scratch = arg;
+	uint64_t now, took;
 
 	if (++scratch->items % LOOK_EVERY)
 		return 0;
-	if (scratch->items == LOOK_EVERY)
-		scratch->began_ns = clock_ns();
-	return clock_ns() - scratch->began_ns < MATCH_NS ? 0 : PCRE2_ERROR_MATCHLIMIT;
+	now = clock_ns();
+	took = scratch->items == LOOK_EVERY ? 0 : now - scratch->looked_ns;
+	scratch->looked_ns = now;
+	scratch->spent_ns += took < LOOK_NS ? took : LOOK_NS;
+	return scratch->spent_ns < MATCH_NS ? 0 : PCRE2_ERROR_MATCHLIMIT;
 }
 
 static struct scratch *scratch_new(void)
@@ -188,6 +196,7 @@ bool regex_match(const pcre2_code *code, const char *text, size_t len)
 	if (!scratch || !text)
 		return true;
 	scratch->items = 0;
+	scratch->spent_ns = 0;
 	return pcre2_match(code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_UTF_CHECK,
 			   scratch->data, scratch->context) != PCRE2_ERROR_NOMATCH;
 }

@@ -103,32 +103,61 @@ static int write_embedded(struct incoming *incoming, struct memlog_embedded *rin
 	return err;
 }
 
-/* Number of the record that @writer wrote last. */
-static int last_number(struct memlog_writer *writer, uint64_t *seq)
+/* Into how many records a text is taken apart, as memlog(4) says. */
+static uint64_t count_pieces(const char *text, size_t len, size_t max)
 {
-	struct memlog_info info = { 0 };
-	int err = memlog_writer_info(writer, &info);
+	uint64_t pieces = 1;
 
-	*seq = info.written_seq;
-	return err;
+	while (max && len > max) {
+		const char *newline = memrchr(text, '\n', max);
+		size_t cut = newline ? (size_t)(newline - text) + 1 : max;
+
+		text += cut;
+		len -= cut;
+		pieces++;
+	}
+	return pieces;
 }
 
+/*
+ * Stamped, since a text may begin with what looks like a priority, and since the
+ * numbers of memlog_write_typed() are not told.
+ */
 static int write_one(struct memlog_writer *writer, const struct incoming_record *record)
 {
+	int pri = record->pri < MEMLOG_PRI_MIN ? record->pri + MEMLOG_PRI_MIN : record->pri;
+	int err = memlog_writer_stamp(writer, record->type, pri);
 	size_t done = 0;
 	ssize_t n;
 
-	if (record->type != MEMLOG_TYPE_TEXT) {
-		n = memlog_write_typed(writer, record->type, record->pri, record->text,
-				       record->len);
-		return n < 0 ? (int)n : 0;
-	}
-	while (done < record->len) {
-		n = memlog_write(writer, record->pri, record->text + done, record->len - done);
+	while (!err && done < record->len) {
+		n = memlog_write(writer, MEMLOG_PRI_NONE, record->text + done,
+				 record->len - done);
 		if (n <= 0)
-			return n ? (int)n : -EIO;
-		done += (size_t)n;
+			err = n ? (int)n : -EIO;
+		else
+			done += (size_t)n;
 	}
+	return err;
+}
+
+/*
+ * Counts @record, which is written. Who wrote a text in pieces is told the number
+ * of the last one; the first was not before what was next then, in @before.
+ */
+static int account(struct memlog_writer *writer, const struct incoming_record *record,
+		   const struct memlog_info *before, struct incoming_written *written)
+{
+	uint64_t pieces = count_pieces(record->text, record->len, before->max_record);
+	struct memlog_info info = { 0 };
+	int err = memlog_writer_info(writer, &info);
+
+	if (err)
+		return err;
+	written->last = info.written_seq;
+	if (!written->records)
+		written->first = pieces > 1 ? before->next_seq : info.written_seq;
+	written->records += pieces;
 	return 0;
 }
 
@@ -151,9 +180,7 @@ static int write_path(struct incoming *incoming, const char *path,
 	for (size_t i = 0; !err && i < incoming->count; i++) {
 		err = write_one(writer, &incoming->records[i]);
 		if (!err)
-			err = last_number(writer, &written->last);
-		if (!err && !written->records++)
-			written->first = written->last;
+			err = account(writer, &incoming->records[i], &info, written);
 	}
 	memlog_writer_close(writer);
 	return err;

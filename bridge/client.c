@@ -209,7 +209,8 @@ static void take(struct client *client, struct block **blockp)
 {
 	struct batch *batch = &client->scan->batch;
 
-	if (!client->scan->open)
+	/* it was still looking for where to begin */
+	if (!batch->to.stream)
 		return;
 	account(client, batch);
 	client->greeted = true;
@@ -268,6 +269,8 @@ static int end_job(struct client *client, struct block **blockp)
 		return CLIENT_NOTHING;
 	}
 	take(client, blockp);
+	if (scan->let_go)
+		scan_let_go(scan);
 	if (event == CURSOR_END)
 		scan->over = true;
 	else if (event == CURSOR_EMPTY)

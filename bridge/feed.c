@@ -6,6 +6,7 @@
 
 #include "feed.h"
 #include "log.h"
+#include "scan.h"
 
 /* How long the rest of a line that was written in pieces is waited for. */
 #define HOLD_MS		10
@@ -256,6 +257,24 @@ static int read_batch(struct feed *feed)
 	return event;
 }
 
+/* Looks whether the device was resized; the feed's own reader has seen that. */
+static void let_go(struct feed *feed)
+{
+	struct memlog_info info;
+	struct list *pos;
+
+	if (memlog_reader_info(feed->cursor.reader, &info) ||
+	    info.generation == feed->generation)
+		return;
+	feed->generation = info.generation;
+	list_for_each(pos, &feed->clients) {
+		struct client *client = list_entry(pos, struct client, link);
+
+		if (client->scan)
+			scan_let_go(client->scan);
+	}
+}
+
 /* How old the first record of batch @number is, now that clients have it. */
 static void measure(struct feed *feed, uint64_t number)
 {
@@ -290,6 +309,8 @@ void feed_pump(struct feed *feed)
 		return;
 	wake_all(feed);
 	measure(feed, first);
+	if (event == CURSOR_EMPTY)
+		let_go(feed);
 }
 
 /* What is of the stream there is now comes last, and in order. */

@@ -21,6 +21,7 @@
  * @bytes: Bytes of all blocks in the window.
  * @status: 1 while it runs, then 0 for the end of the channel or a negative
  *          errno value, and it is no longer the channel's.
+ * @generation: Of the ring, when its clients' scans last had to let go of it.
  * @polling: @poll is active.
  * @flush: The rest of a line did not come in time.
  * @handles: Loop handles not closed yet.
@@ -40,6 +41,7 @@ struct feed {
 	uint64_t next;
 	size_t bytes;
 	int status;
+	uint32_t generation;
 	bool polling;
 	bool flush;
 	int handles;

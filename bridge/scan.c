@@ -49,6 +49,19 @@ bool scan_holds(const struct scan *scan)
 	return scan->open && encoder_len(&scan->cursor.encoders[scan->format]);
 }
 
+void scan_let_go(struct scan *scan)
+{
+	scan->let_go = scan->open && (scan->running || scan_holds(scan));
+	if (scan->let_go || !scan->open)
+		return;
+	/* what is in @batch ends where the cursor is */
+	scan->at = scan->cursor.at;
+	scan->begin = SCAN_PLACE;
+	scan->greet = false;
+	cursor_close(&scan->cursor);
+	scan->open = false;
+}
+
 static bool follows(const struct scan *scan)
 {
 	return !scan->query || scan->query->follow;

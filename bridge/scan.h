@@ -51,6 +51,7 @@ enum scan_begin {
  * @dry: So was the end of what there is.
  * @last: The feed had ended when the job began: where there is no more, none comes.
  * @flush: Do not wait for the rest of a line.
+ * @let_go: scan_let_go() is still to be done.
  * @limit: Stop before this record.
  * @event: What came of it: as cursor_read().
  * @batch: Records, if @event is not an error nor CURSOR_HELD.
@@ -74,6 +75,7 @@ struct scan {
 	bool dry;
 	bool last;
 	bool flush;
+	bool let_go;
 	uint64_t limit;
 	int event;
 	struct batch batch;
@@ -87,6 +89,13 @@ void scan_free(struct scan *scan);
 
 /* Whether it has begun a line that it did not give yet. */
 bool scan_holds(const struct scan *scan);
+
+/*
+ * Unmaps the ring, now or when its job has come back, and goes on in it as it is
+ * then: a device is not resized again while somebody has the ring before mapped,
+ * and a client may wait for long.
+ */
+void scan_let_go(struct scan *scan);
 
 /* Hands it to a worker; client->ops->wake is called if the client waits then. */
 int scan_start(struct scan *scan, uv_loop_t *loop);

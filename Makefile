@@ -51,9 +51,10 @@ help:
 	@echo 'make test          all tests, in some 10 minutes'
 	@echo 'make test-debug    the device on a kernel with KASAN, lockdep and faults'
 	@echo 'make soak          the long forms of all tests'
-	@echo 'make check         checkpatch, sparse, W=1, cppcheck, shellcheck'
+	@echo 'make check         checkpatch, sparse, W=1, gcc, clang, cppcheck, shellcheck'
 	@echo 'make bench-device  what a record costs, beside pipes, sockets and /dev/kmsg'
-	@echo 'make bench-bridge  what the bridge delivers, beside a bare fan-out and others'
+	@echo 'make bench-bridge  what the bridge delivers, beside a bare fan-out and others;'
+	@echo '                   20 minutes; BENCH_FLAGS=--quick or --help'
 	@echo
 	@echo 'make               the module, library, command and bridge: memlog.ko, build/'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX); the module as a DKMS source'

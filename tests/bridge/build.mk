@@ -4,7 +4,7 @@
 
 BRIDGE_TEST_BIN     := $(BUILD)/tests/bridge
 BRIDGE_UNIT_TESTS   := $(BRIDGE_TEST_BIN)/parts_test $(BRIDGE_TEST_BIN)/edge_test $(BRIDGE_TEST_BIN)/hub_test \
-		     $(BRIDGE_TEST_BIN)/query_test $(BRIDGE_TEST_BIN)/tail_test \
+		     $(BRIDGE_TEST_BIN)/hub_query_test $(BRIDGE_TEST_BIN)/query_test $(BRIDGE_TEST_BIN)/tail_test \
 		     $(BRIDGE_TEST_BIN)/devices_test $(BRIDGE_TEST_BIN)/grep_match
 # In the guest: what they share is linked to each.
 BRIDGE_GUEST_TESTS  := $(patsubst tests/bridge/%.c,$(BRIDGE_TEST_BIN)/%, \
@@ -17,9 +17,11 @@ TESTS     += $(BRIDGE_UNIT_TESTS) $(BRIDGE_GUEST_TESTS)
 SAN_TESTS += $(if $(findstring address,$(SANITIZE)), \
 		  $(BRIDGE_UNIT_TESTS) $(BUILD)/memlog-bridge $(BUILD)/memlog)
 SAN_TESTS += $(if $(findstring thread,$(SANITIZE)), \
-		  $(BRIDGE_TEST_BIN)/hub_test $(BUILD)/memlog-bridge $(BUILD)/memlog)
+		  $(BRIDGE_TEST_BIN)/hub_test $(BRIDGE_TEST_BIN)/hub_query_test \
+		  $(BUILD)/memlog-bridge $(BUILD)/memlog)
 
-$(BRIDGE_TEST_BIN)/hub_test: tests/bridge/follower.h
+$(BRIDGE_TEST_BIN)/hub_test $(BRIDGE_TEST_BIN)/hub_query_test: \
+	tests/bridge/hub_fixture.h tests/bridge/follower.h
 
 $(BRIDGE_UNIT_TESTS): $(BRIDGE_TEST_BIN)/%: tests/bridge/%.c $(BRIDGE_OBJS) $(BUILD)/libmemlog.a \
 		      | $(KSELFTEST_H)

@@ -51,7 +51,8 @@ bool scan_holds(const struct scan *scan)
 
 void scan_let_go(struct scan *scan)
 {
-	scan->let_go = scan->open && (scan->running || scan_holds(scan));
+	/* of a running scan all but this is the worker's: asked again when it is back */
+	scan->let_go = scan->running || scan_holds(scan);
 	if (scan->let_go || !scan->open)
 		return;
 	/* what is in @batch ends where the cursor is */

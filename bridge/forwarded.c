@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
-#include <strings.h>
 
 #include "forwarded.h"
 
@@ -14,41 +13,20 @@ bool forwarded_trusts(const struct options *options, const struct address *addre
 	return false;
 }
 
-static const char *trim(const char *text, size_t *len, const char *what)
+static const char *trim(const char *text, size_t *len)
 {
-	while (*len && strchr(what, text[0])) {
+	static const char blank[] = " \t";
+
+	while (*len && strchr(blank, text[0])) {
 		text++;
 		--*len;
 	}
-	while (*len && strchr(what, text[*len - 1]))
+	while (*len && strchr(blank, text[*len - 1]))
 		--*len;
 	return text;
 }
 
-/* The value of for= in the parameters of one element. */
-static const char *named_for(const char *text, size_t *len)
-{
-	const char *end = text + *len;
-
-	while (text < end) {
-		const char *stop = memchr(text, ';', (size_t)(end - text));
-		size_t part = (size_t)((stop ? stop : end) - text);
-		const char *at = trim(text, &part, " \t");
-
-		if (part > 4 && !strncasecmp(at, "for=", 4)) {
-			*len = part - 4;
-			return trim(at + 4, len, "\"");
-		}
-		if (!stop)
-			break;
-		text = stop + 1;
-	}
-	*len = 0;
-	return text;
-}
-
-bool forwarded_for(const struct options *options, const char *header, bool named,
-		   struct address *address)
+bool forwarded_for(const struct options *options, const char *header, struct address *address)
 {
 	size_t end = strlen(header);
 	bool any = false;
@@ -61,9 +39,7 @@ bool forwarded_for(const struct options *options, const char *header, bool named
 		while (begin && header[begin - 1] != ',')
 			begin--;
 		len = end - begin;
-		text = trim(header + begin, &len, " \t");
-		if (named)
-			text = named_for(text, &len);
+		text = trim(header + begin, &len);
 		if (!address_parse(&one, text, len))
 			return any;
 		*address = one;

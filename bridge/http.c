@@ -14,7 +14,6 @@
 
 /* A request's headers have to be there in so many seconds. */
 #define HEADER_SECONDS		10
-#define HEADERS_MAX		4096
 #define KEEPALIVE_SECONDS	30
 
 /* Requests whose headers are being read at once; others wait. */

@@ -34,7 +34,7 @@ struct option_list {
  * @tails: NAME=PATH.
  * @names: Names this host goes by in the Host header.
  * @origins: Origins besides our own that may connect.
- * @proxies: Networks whose X-Forwarded-For and Forwarded headers count.
+ * @proxies: Networks whose X-Forwarded-For header counts.
  * @token_file: Tokens; NULL: one is made.
  * @tls_cert: Certificate chain; NULL: no TLS.
  * @tls_key: Its key.

@@ -93,22 +93,33 @@ bool request_path(struct lws *wsi, char path[PATH_MAX_LEN])
 	return true;
 }
 
-/* The last header of that name is the one that our proxy added. */
+/*
+ * Whom our proxy speaks for. There is one header that says it, since most proxies
+ * set one alone, and pass on what a client says in another.
+ */
 bool request_peer(struct lws *wsi, struct conn *conn, struct reply *reply)
 {
 	struct bridge *bridge = conn->shard->bridge;
+	char value[HEADERS_MAX];
 	struct address address;
-	char value[1024];
 	bool found = false;
+	int len;
 
 	if (!conn->proxied)
 		return true;
-	pthread_rwlock_rdlock(&bridge->settings);
-	if (request_header_named(wsi, "forwarded:", value, sizeof(value)) > 0)
-		found = forwarded_for(&bridge->options, value, true, &address);
-	else if (request_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, value, sizeof(value)) > 0)
-		found = forwarded_for(&bridge->options, value, false, &address);
-	pthread_rwlock_unlock(&bridge->settings);
+	len = request_header(wsi, WSI_TOKEN_X_FORWARDED_FOR, value, sizeof(value));
+	if (len < 0) {
+		*reply = (struct reply){
+			.status = HTTP_STATUS_BAD_REQUEST, .close = true,
+			.body = "X-Forwarded-For is no list of addresses.\n",
+		};
+		return false;
+	}
+	if (len) {
+		pthread_rwlock_rdlock(&bridge->settings);
+		found = forwarded_for(&bridge->options, value, &address);
+		pthread_rwlock_unlock(&bridge->settings);
+	}
 	if (!found || conn_speaks_for(conn, &address))
 		return true;
 	*reply = (struct reply){

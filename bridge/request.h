@@ -8,6 +8,9 @@
 #include "conn.h"
 #include "out.h"
 
+/* All headers of a request together. */
+#define HEADERS_MAX	4096
+
 #define HOST_HEADER_MAX	256
 #define PATH_MAX_LEN	256
 

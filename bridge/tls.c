@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <string.h>
 
 #include "log.h"
 #include "tls.h"
@@ -57,6 +58,15 @@ void tls_fill(const struct options *options, struct lws_context_creation_info *i
 	info->ssl_private_key_filepath = options->tls_key;
 	info->ssl_cipher_list = ciphers;
 	info->alpn = options->no_http2 ? "http/1.1" : "h2,http/1.1";
+}
+
+bool tls_is_h2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned int len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && !memcmp(name, "h2", 2);
 }
 
 int tls_set_context(struct shard *shard, void *ssl_ctx)

@@ -3,6 +3,9 @@
 #ifndef BRIDGE_TLS_H
 #define BRIDGE_TLS_H
 
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
 #include "bridge.h"
 
 /* Whether the two files are right. Says what is wrong, returns an exit status. */
@@ -10,6 +13,9 @@ int tls_check(const char *cert, const char *key);
 
 /* What libwebsockets has to know; nothing without a certificate. */
 void tls_fill(const struct options *options, struct lws_context_creation_info *info);
+
+/* Whether the two sides have agreed on HTTP/2. */
+bool tls_is_h2(const SSL *ssl);
 
 /* Takes the SSL_CTX that libwebsockets made. Return: 0, or -1. */
 int tls_set_context(struct shard *shard, void *ssl_ctx);

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tls.h"
+
 #define FRAME_HEADER		9
 #define FRAME_SETTINGS		4
 #define SETTING_SIZE		6
@@ -41,15 +43,6 @@ static bool is_first(SSL *ssl)
 		return false;
 	SSL_set_ex_data(ssl, begun_index, &begun);
 	return true;
-}
-
-static bool is_h2(const SSL *ssl)
-{
-	const unsigned char *name;
-	unsigned int len;
-
-	SSL_get0_alpn_selected(ssl, &name, &len);
-	return len == 2 && !memcmp(name, "h2", 2);
 }
 
 /* Whether @buf is a frame of settings, not the answer to some. */
@@ -78,7 +71,7 @@ int SSL_write(SSL *ssl, const void *buf, int num)
 
 	if (num < 0)
 		return -1;
-	if (is_first(ssl) && is_h2(ssl) && is_settings(buf, (size_t)num)) {
+	if (is_first(ssl) && tls_is_h2(ssl) && is_settings(buf, (size_t)num)) {
 		memcpy(frame, buf, (size_t)num);
 		take_back(frame, (size_t)num);
 		buf = frame;

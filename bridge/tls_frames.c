@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of HTTP/2 comes to libwebsockets: one whole frame at a time, well formed,
+ * and not too many of those that cost a client nothing.
+ *
+ * When libwebsockets 4.1 closes a stream in the middle of a DATA frame, it goes
+ * on behind the frame's end, whether it has come or not: beyond what was read,
+ * and then it copies a negative length. What comes behind the last DATA frame of
+ * a body it takes for more of that. Padding and priority it counts in a way that
+ * loses the frame's end; headers that go on in a second frame, which none of 4 KB
+ * have to, it forgets if that comes a little later. It answers each SETTINGS, each
+ * PING and each piece of a body, from a list of answers that has no limit and is
+ * walked for each. All that needs no token. So frames are looked at as they come
+ * from OpenSSL: the program's SSL_read() and SSL_pending() come before the
+ * library's for all that is linked with it.
+ */
+#include <dlfcn.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "tls.h"
+
+#define PREFACE		24
+#define HEADER		9
+#define PAYLOAD_MAX	16384
+#define RECORD_MAX	16384
+
+#define FLAG_END_STREAM		1U
+#define FLAG_END_HEADERS	4U
+#define FLAG_PADDED		8U
+#define FLAG_PRIORITY		32U
+
+/* A piece of a body that is shorter, and not the last one, is for the answers. */
+#define DATA_LEAST	1024
+
+/* So many frames for the answers in so many seconds. */
+#define ANSWERED_MAX	1000
+#define SECONDS		10
+
+/**
+ * struct frames - An HTTP/2 client's side of a connection.
+ * @data: What has come and libwebsockets has not had.
+ * @at: Where it begins.
+ * @end: Where it ends.
+ * @begun: The preface was taken.
+ * @since: When counting began.
+ * @answered: Frames since then that have to be answered.
+ */
+struct frames {
+	unsigned char *data;
+	size_t at;
+	size_t end;
+	bool begun;
+	time_t since;
+	unsigned int answered;
+};
+
+enum frame_type {
+	FRAME_DATA,
+	FRAME_HEADERS,
+	FRAME_PRIORITY,
+	FRAME_RESET,
+	FRAME_SETTINGS,
+	FRAME_PROMISE,
+	FRAME_PING,
+	FRAME_GOAWAY,
+	FRAME_WINDOW,
+	FRAME_CONTINUATION,
+	FRAME_TYPES,
+};
+
+/**
+ * struct frame_kind - How a frame of a type may be.
+ * @flags: Those it can have; libwebsockets heeds some where they mean nothing.
+ * @least: Bytes at least.
+ * @most: Bytes at most; 0 no such frame may come.
+ */
+static const struct frame_kind {
+	unsigned char flags;
+	size_t least;
+	size_t most;
+} kinds[FRAME_TYPES] = {
+	[FRAME_DATA]		= { 0x01, 0, PAYLOAD_MAX },
+	[FRAME_HEADERS]		= { 0x25, 1, PAYLOAD_MAX },
+	[FRAME_PRIORITY]	= { 0x00, 5, 5 },
+	[FRAME_RESET]		= { 0x00, 4, 4 },
+	[FRAME_SETTINGS]	= { 0x01, 0, PAYLOAD_MAX },
+	[FRAME_PROMISE]		= { 0x00, 1, 0 },
+	[FRAME_PING]		= { 0x01, 8, 8 },
+	[FRAME_GOAWAY]		= { 0x00, 8, PAYLOAD_MAX },
+	[FRAME_WINDOW]		= { 0x00, 4, 4 },
+	[FRAME_CONTINUATION]	= { 0x00, 1, 0 },
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int frames_index = -1;
+
+/* The library's SSL_pending(). */
+typedef int pending_fn(const SSL *ssl);
+static pending_fn *library_pending;
+
+static void free_frames(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl,
+			void *argp)
+{
+	struct frames *frames = ptr;
+
+	if (!frames)
+		return;
+	free(frames->data);
+	free(frames);
+}
+
+static void set_up(void)
+{
+	frames_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_frames);
+	library_pending = (pending_fn *)dlsym(RTLD_NEXT, "SSL_pending");
+}
+
+static struct frames *frames_of(SSL *ssl)
+{
+	struct frames *frames;
+
+	pthread_once(&once, set_up);
+	frames = SSL_get_ex_data(ssl, frames_index);
+	if (frames)
+		return frames;
+	frames = calloc(1, sizeof(*frames));
+	if (frames && SSL_set_ex_data(ssl, frames_index, frames) != 1) {
+		free(frames);
+		return NULL;
+	}
+	return frames;
+}
+
+/* Takes away the flags that it can't have. */
+static bool is_well_formed(unsigned char *head, size_t size)
+{
+	unsigned int type = head[3], flags = head[4];
+
+	if (type >= FRAME_TYPES) {
+		head[4] = 0;
+		return size <= PAYLOAD_MAX;
+	}
+	if (size < kinds[type].least || size > kinds[type].most)
+		return false;
+	if ((type == FRAME_DATA || type == FRAME_HEADERS) && flags & FLAG_PADDED)
+		return false;
+	if (type == FRAME_HEADERS && (!(flags & FLAG_END_HEADERS) ||
+				      (flags & FLAG_PRIORITY && size <= 5)))
+		return false;
+	head[4] &= kinds[type].flags;
+	return true;
+}
+
+static bool is_answered(const unsigned char *head, size_t size)
+{
+	unsigned int type = head[3], flags = head[4];
+
+	if (type == FRAME_DATA)
+		return size < DATA_LEAST && !(flags & FLAG_END_STREAM);
+	return type == FRAME_RESET || type == FRAME_SETTINGS || type == FRAME_PING;
+}
+
+/* Return: false: it was one too many. */
+static bool count(struct frames *frames)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec - frames->since >= SECONDS) {
+		frames->since = now.tv_sec;
+		frames->answered = 0;
+	}
+	return ++frames->answered <= ANSWERED_MAX;
+}
+
+/* Bytes of the first frame that has come whole. Return: 0 none yet, -1 it may not be. */
+static ssize_t first_frame(const struct frames *frames)
+{
+	size_t len = frames->end - frames->at, size;
+	unsigned char *head = frames->data + frames->at;
+
+	if (!frames->begun)
+		return len < PREFACE ? 0 : PREFACE;
+	if (len < HEADER)
+		return 0;
+	size = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+	if (!is_well_formed(head, size))
+		return -1;
+	return HEADER + size > len ? 0 : (ssize_t)(HEADER + size);
+}
+
+/* Moves what there is to the beginning, with room for @more behind it, or none. */
+static bool make_room(struct frames *frames, size_t more)
+{
+	size_t len = frames->end - frames->at;
+	unsigned char *data = NULL;
+
+	if (len + more) {
+		data = malloc(len + more);
+		if (!data)
+			return false;
+		if (len)
+			memcpy(data, frames->data + frames->at, len);
+	}
+	free(frames->data);
+	frames->data = data;
+	frames->at = 0;
+	frames->end = len;
+	return true;
+}
+
+/* Return: bytes of a frame, 0 if SSL_get_error() says why there is none, or -1. */
+static ssize_t wait_for_frame(SSL *ssl, struct frames *frames)
+{
+	ssize_t size;
+	size_t got;
+
+	while (!(size = first_frame(frames))) {
+		/* a record, so that nothing of it stays in OpenSSL */
+		if (!make_room(frames, RECORD_MAX))
+			return -1;
+		if (SSL_read_ex(ssl, frames->data + frames->end, RECORD_MAX, &got) <= 0)
+			return make_room(frames, 0) ? 0 : -1;
+		frames->end += got;
+	}
+	return size;
+}
+
+static bool take(struct frames *frames, unsigned char *buf, size_t size)
+{
+	const unsigned char *frame = frames->data + frames->at;
+
+	if (frames->begun && is_answered(frame, size - HEADER) && !count(frames))
+		return false;
+	memcpy(buf, frame, size);
+	frames->begun = true;
+	frames->at += size;
+	return frames->at < frames->end || make_room(frames, 0);
+}
+
+__attribute__((visibility("default")))
+int SSL_read(SSL *ssl, void *buf, int num)
+{
+	struct frames *frames;
+	ssize_t size = -1;
+	size_t got = 0;
+
+	if (num < 0)
+		return -1;
+	if (!tls_is_h2(ssl))
+		return SSL_read_ex(ssl, buf, (size_t)num, &got) > 0 ? (int)got : -1;
+	frames = frames_of(ssl);
+	if (frames)
+		size = wait_for_frame(ssl, frames);
+	if (size > 0 && size <= num && take(frames, buf, (size_t)size))
+		return (int)size;
+	/* for SSL_get_error() to see */
+	if (size)
+		ERR_raise(ERR_LIB_USER, 1);
+	return -1;
+}
+
+/* Frames that have come are taken before anything else is done. */
+__attribute__((visibility("default")))
+int SSL_pending(const SSL *ssl)
+{
+	const struct frames *frames;
+	ssize_t size;
+
+	pthread_once(&once, set_up);
+	if (!tls_is_h2(ssl))
+		return library_pending ? library_pending(ssl) : 0;
+	frames = SSL_get_ex_data(ssl, frames_index);
+	size = frames ? first_frame(frames) : 0;
+	return size ? 1 : 0;
+}

@@ -15,6 +15,7 @@
 
 #include "feed.h"
 #include "hub.h"
+#include "merge.h"
 #include "scan.h"
 
 /* How often those are woken whose query has an end, or who wait for a line's. */
@@ -305,19 +306,17 @@ static int scan_next(struct client *client, struct block **blockp)
 static int window_next(struct client *client, struct block **blockp)
 {
 	struct feed *feed = client->feed;
-	struct batch *batch;
+	uint64_t end;
 
 	if (client->next == feed->next) {
 		if (feed->status > 0)
 			return CLIENT_NOTHING;
 		return on_end(client);
 	}
-	batch = feed_batch(feed, client->next++);
-	account(client, batch);
-	if (!batch->blocks[client->format])
-		return CLIENT_AGAIN;
-	*blockp = block_get(batch->blocks[client->format]);
-	return CLIENT_BLOCK;
+	*blockp = merge_batches(feed, client->next, (enum format_id)client->format, &end);
+	while (client->next < end)
+		account(client, feed_batch(feed, client->next++));
+	return *blockp ? CLIENT_BLOCK : CLIENT_AGAIN;
 }
 
 /* Whether its next batch, if there is one, is there in its format. */

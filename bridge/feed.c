@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,9 @@
  * brings in all bounds how long the round takes.
  */
 #define ROUND_BATCHES	4
+
+/* Clients that together take so long are served in one round. */
+#define SLICE_NS	1000000
 
 static void want_read(struct feed *feed)
 {
@@ -64,6 +68,7 @@ static void feed_close(struct feed *feed)
 	list_del(&feed->link);
 	for (; feed->first < feed->next; feed->first++)
 		batch_free(feed_batch(feed, feed->first));
+	merge_forget(feed);
 	list_del(&feed->ready_link);
 	uv_close((uv_handle_t *)&feed->poll, on_close);
 	uv_close((uv_handle_t *)&feed->hold, on_close);
@@ -108,6 +113,7 @@ static int feed_open(struct feed **feedp, struct hub *hub, struct channel *chann
 	feed->hub = hub;
 	feed->channel = channel;
 	feed->status = 1;
+	feed->slice = UINT_MAX;
 	list_init(&feed->ready_link);
 	list_init(&feed->clients);
 	err = cursor_open(&feed->cursor, reader, channel->name, NULL, 0);
@@ -144,6 +150,7 @@ void feed_attach(struct feed *feed, struct client *client)
 	bool idle = list_empty(&feed->clients);
 
 	list_add_tail(&client->link, &feed->clients);
+	feed->count++;
 	client->feed = feed;
 	counter_add(&feed->channel->clients, 1);
 	if (client_is_plain(client))
@@ -155,6 +162,9 @@ void feed_attach(struct feed *feed, struct client *client)
 void feed_detach(struct feed *feed, struct client *client)
 {
 	list_del(&client->link);
+	feed->count--;
+	if (feed->owed > feed->count)
+		feed->owed = feed->count;
 	client->feed = NULL;
 	counter_add(&feed->channel->clients, -1UL);
 	if (client_is_plain(client))
@@ -183,18 +193,42 @@ static void publish(struct feed *feed, struct batch *batch)
 		drop_oldest(feed);
 }
 
-static void wake_all(struct feed *feed)
+/* Who was woken goes behind the others. */
+static void wake(struct feed *feed, unsigned int count)
 {
-	struct list *pos;
+	while (count--) {
+		struct list *first = feed->clients.next;
+		struct client *client = list_entry(first, struct client, link);
 
-	list_for_each(pos, &feed->clients) {
-		struct client *client = list_entry(pos, struct client, link);
-
+		list_del(first);
+		list_add_tail(first, &feed->clients);
 		if (!client->waiting)
 			continue;
 		client->waiting = false;
 		client->ops->wake(client);
 	}
+}
+
+/*
+ * Where all of them take long, they are served in slices: what is read in between
+ * goes to the next ones, who would else have waited for all the others, and the
+ * loop is free in between. The time of a record is then that of one turn of all
+ * and not also that of its own round.
+ */
+static void wake_slice(struct feed *feed)
+{
+	unsigned int count = feed->owed < feed->slice ? feed->owed : feed->slice;
+	uint64_t began = pace_clock(), all_ns;
+
+	if (!count)
+		return;
+	feed->owed -= count;
+	wake(feed, count);
+	all_ns = (pace_clock() - began) * feed->count / count;
+	if (all_ns < 2 * SLICE_NS)
+		feed->slice = UINT_MAX;
+	else
+		feed->slice = (unsigned int)(feed->count * (uint64_t)SLICE_NS / all_ns) + 1;
 }
 
 /* The next client begins a new feed, if the channel comes back. */
@@ -228,6 +262,11 @@ static void remember_end(struct feed *feed, const struct place *end)
 	struct past past = { .stream = end->stream, .seq = end->seq, .pos = end->pos };
 
 	channel_add_past(feed->channel, &past);
+}
+
+static bool wants_more(int event)
+{
+	return event == CURSOR_FULL || event == CURSOR_STREAM;
 }
 
 /* Reads one batch into the window. Return: an event of cursor_read(). */
@@ -292,25 +331,32 @@ static void measure(struct feed *feed, uint64_t number)
 		metrics_observe(&metrics->delivery, now - feed_batch(feed, number)->time_ns);
 }
 
-void feed_pump(struct feed *feed)
+bool feed_pump(struct feed *feed)
 {
 	uint64_t first = feed->next;
 	int event = CURSOR_FULL;
+	bool more;
 
-	if (feed->status <= 0)
-		return;
-	for (int n = 0; n < ROUND_BATCHES && (event == CURSOR_FULL || event == CURSOR_STREAM); n++)
+	if (feed->status <= 0) {
+		wake_slice(feed);
+		if (feed->owed)
+			want_read(feed);
+		return false;
+	}
+	for (int n = 0; n < ROUND_BATCHES && wants_more(event); n++)
 		event = read_batch(feed);
-	if (event == CURSOR_EMPTY || event == CURSOR_HELD)
-		watch(feed);
-	else if (feed->status > 0)
-		want_read(feed);
-	if (event == CURSOR_HELD && feed->next == first)
-		return;
-	wake_all(feed);
+	more = feed->status > 0 && wants_more(event);
+	if (feed->next != first || feed->status <= 0)
+		feed->owed = feed->count;
+	wake_slice(feed);
 	measure(feed, first);
+	if (more || feed->owed)
+		want_read(feed);
+	else if (feed->status > 0)
+		watch(feed);
 	if (event == CURSOR_EMPTY)
 		let_go(feed);
+	return more;
 }
 
 /* What is of the stream there is now comes last, and in order. */

@@ -3,6 +3,7 @@
 #define BRIDGE_FEED_H
 
 #include "hub.h"
+#include "merge.h"
 
 /**
  * struct feed - What the clients of a channel follow.
@@ -13,12 +14,16 @@
  * @poll: Watches the reader, while @polling.
  * @hold: Ends the wait for the rest of a line, while a batch is held.
  * @ready_link: In hub->ready, when there may be something to read.
- * @clients: List of struct client.
+ * @clients: List of struct client, those first whose turn is next.
+ * @count: How many.
+ * @owed: Those at the front have not been woken since something was read.
+ * @slice: So many are woken in a round.
  * @users: How many of them take the window's batches, in each format.
  * @window: Batch number n is in slot n % WINDOW_BATCHES.
  * @first: Number of the oldest batch in the window.
  * @next: Number the next batch will get.
  * @bytes: Bytes of all blocks in the window.
+ * @merged: Batches of it as one, for each format.
  * @status: 1 while it runs, then 0 for the end of the channel or a negative
  *          errno value, and it is no longer the channel's.
  * @generation: Of the ring, when its clients' scans last had to let go of it.
@@ -35,11 +40,15 @@ struct feed {
 	uv_timer_t hold;
 	struct list ready_link;
 	struct list clients;
+	unsigned int count;
+	unsigned int owed;
+	unsigned int slice;
 	unsigned int users[FORMATS];
 	struct batch window[WINDOW_BATCHES];
 	uint64_t first;
 	uint64_t next;
 	size_t bytes;
+	struct merged merged[FORMATS];
 	int status;
 	uint32_t generation;
 	bool polling;
@@ -54,8 +63,11 @@ int feed_get(struct feed **feedp, struct hub *hub, struct channel *channel);
 void feed_attach(struct feed *feed, struct client *client);
 void feed_detach(struct feed *feed, struct client *client);
 
-/* Reads what there is into the window, up to a limit, and wakes who waits for it. */
-void feed_pump(struct feed *feed);
+/*
+ * Reads what there is into the window, up to a limit, and wakes those whose turn it
+ * is of who waits for it. Return: whether there is more to read.
+ */
+bool feed_pump(struct feed *feed);
 
 static inline struct batch *feed_batch(struct feed *feed, uint64_t number)
 {

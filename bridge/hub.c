@@ -8,6 +8,7 @@ static bool hub_round(struct pace *pace)
 	struct hub *hub = list_entry(pace, struct hub, pace);
 	uint64_t began = uv_hrtime();
 	struct list todo, *pos;
+	bool more = false;
 
 	list_init(&todo);
 	while (!list_empty(&hub->ready)) {
@@ -18,11 +19,11 @@ static bool hub_round(struct pace *pace)
 	while (!list_empty(&todo)) {
 		pos = todo.next;
 		list_del(pos);
-		feed_pump(list_entry(pos, struct feed, ready_link));
+		more |= feed_pump(list_entry(pos, struct feed, ready_link));
 	}
 	if (hub->metrics)
 		metrics_observe(&hub->metrics->round, uv_hrtime() - began);
-	return !list_empty(&hub->ready);
+	return more;
 }
 
 int hub_init(struct hub *hub, uv_loop_t *loop)

@@ -43,7 +43,7 @@ static void run_round(struct pace *pace)
 	spent = pace->last_ns + pace->more_ns;
 	pace->more_ns = 0;
 	if (!more && spent > PACE_FREE_NS) {
-		wait_for(pace, spent);
+		wait_for(pace, spent / 4 * 3);
 	} else if (more || pace->wanted) {
 		pace->state = PACE_NEXT;
 		uv_idle_start(&pace->idle, on_idle);

@@ -3,9 +3,9 @@
  * Pace: when to read the next batches.
  *
  * An idle bridge sends a record the moment it comes. A round is what follows: the
- * reading, and the sending to all who wait for it. When that took long, the next
- * round waits at least as long; batches grow meanwhile, and the cost of a record
- * falls with the load. Where a round has left something to read, batches are as
+ * reading, and the sending to those whose turn it is. When that took long, the next
+ * round waits three quarters as long, so that the bridge is at work for four parts
+ * of seven; batches grow meanwhile, and the cost of a record falls with the load. Where a round has left something to read, batches are as
  * big as they get, and nothing is gained by waiting.
  */
 #ifndef BRIDGE_PACE_H

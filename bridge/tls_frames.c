@@ -25,6 +25,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "h2_headers.h"
 #include "tls.h"
 
 #define PREFACE		24
@@ -49,6 +50,8 @@
  * @data: What has come and libwebsockets has not had.
  * @at: Where it begins.
  * @end: Where it ends.
+ * @inflater: What its headers refer to.
+ * @stream: The last stream that has begun.
  * @begun: The preface was taken.
  * @since: When counting began.
  * @answered: Frames since then that have to be answered.
@@ -57,6 +60,8 @@ struct frames {
 	unsigned char *data;
 	size_t at;
 	size_t end;
+	struct nghttp2_hd_inflater *inflater;
+	uint32_t stream;
 	bool begun;
 	time_t since;
 	unsigned int answered;
@@ -113,6 +118,7 @@ static void free_frames(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, lo
 
 	if (!frames)
 		return;
+	h2_headers_free(frames->inflater);
 	free(frames->data);
 	free(frames);
 }
@@ -234,36 +240,90 @@ static ssize_t wait_for_frame(SSL *ssl, struct frames *frames)
 	return size;
 }
 
-static bool take(struct frames *frames, unsigned char *buf, size_t size)
+static void put_header(unsigned char *buf, const unsigned char *head, size_t size,
+		       unsigned int flags)
+{
+	memcpy(buf, head, HEADER);
+	buf[0] = (unsigned char)(size >> 16);
+	buf[1] = (unsigned char)(size >> 8);
+	buf[2] = (unsigned char)size;
+	buf[4] = (unsigned char)flags;
+}
+
+/* A request, made plain. There is none on a stream that has had one. */
+static ssize_t take_headers(struct frames *frames, unsigned char *buf, const unsigned char *head,
+			    size_t size)
+{
+	const size_t before = head[4] & FLAG_PRIORITY ? 5 : 0;
+	uint32_t stream = (uint32_t)(head[5] & 0x7f) << 24 | (uint32_t)head[6] << 16 |
+			  (uint32_t)head[7] << 8 | head[8];
+	ssize_t len;
+
+	if (!(stream & 1) || stream <= frames->stream)
+		return -1;
+	frames->stream = stream;
+	len = h2_headers_plain(&frames->inflater, head + HEADER + before, size - before,
+			       buf + HEADER);
+	if (len < 0)
+		return -1;
+	put_header(buf, head, (size_t)len, head[4] & (FLAG_END_STREAM | FLAG_END_HEADERS));
+	return HEADER + len;
+}
+
+/* What becomes of a frame. Return: bytes of it, 0 nothing, -1 the connection has to end. */
+static ssize_t pass_on(struct frames *frames, unsigned char *buf, size_t size)
 {
 	const unsigned char *frame = frames->data + frames->at;
 
-	if (frames->begun && is_answered(frame, size - HEADER) && !count(frames))
-		return false;
+	if (frames->begun) {
+		if (frame[3] == FRAME_HEADERS)
+			return take_headers(frames, buf, frame, size - HEADER);
+		/* nobody heeds them */
+		if (frame[3] == FRAME_PRIORITY || frame[3] >= FRAME_TYPES)
+			return 0;
+		if (is_answered(frame, size - HEADER) && !count(frames))
+			return -1;
+	}
 	memcpy(buf, frame, size);
 	frames->begun = true;
-	frames->at += size;
-	return frames->at < frames->end || make_room(frames, 0);
+	return (ssize_t)size;
+}
+
+/* Return: as SSL_read(), but 0 if SSL_get_error() says why there is nothing. */
+static ssize_t read_frame(SSL *ssl, struct frames *frames, unsigned char *buf)
+{
+	ssize_t size, passed;
+
+	do {
+		size = wait_for_frame(ssl, frames);
+		if (size <= 0)
+			return size;
+		passed = pass_on(frames, buf, (size_t)size);
+		frames->at += (size_t)size;
+		if (frames->at == frames->end && !make_room(frames, 0))
+			return -1;
+	} while (!passed);
+	return passed;
 }
 
 __attribute__((visibility("default")))
 int SSL_read(SSL *ssl, void *buf, int num)
 {
 	struct frames *frames;
-	ssize_t size = -1;
+	ssize_t len = -1;
 	size_t got = 0;
 
 	if (num < 0)
 		return -1;
 	if (!tls_is_h2(ssl))
 		return SSL_read_ex(ssl, buf, (size_t)num, &got) > 0 ? (int)got : -1;
-	frames = frames_of(ssl);
+	frames = num >= HEADER + PAYLOAD_MAX ? frames_of(ssl) : NULL;
 	if (frames)
-		size = wait_for_frame(ssl, frames);
-	if (size > 0 && size <= num && take(frames, buf, (size_t)size))
-		return (int)size;
+		len = read_frame(ssl, frames, buf);
+	if (len > 0)
+		return (int)len;
 	/* for SSL_get_error() to see */
-	if (size)
+	if (len)
 		ERR_raise(ERR_LIB_USER, 1);
 	return -1;
 }

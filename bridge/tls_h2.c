@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No WebSockets inside of HTTP/2.
+ * No WebSockets inside of HTTP/2, and no larger tables than all begin with.
  *
  * libwebsockets 4.1 offers them (RFC 8441), and a browser takes the offer when it
  * has loaded the page over HTTP/2. But it then sends without regard to the
@@ -8,7 +8,8 @@
  * browser is a little slow. Without the offer the browser opens a connection of
  * its own for a WebSocket, over HTTP/1.1, where all is well.
  *
- * The offer is a setting that libwebsockets has no option for. So the first frame
+ * The offer is a setting that libwebsockets has no option for, like the size of
+ * the table that a client's headers may refer to, 64 KB for each of them. So the first frame
  * that it sends, its settings, is changed on its way to OpenSSL: the program's
  * SSL_write() comes before the library's for all that is linked with it.
  */
@@ -22,8 +23,12 @@
 #define FRAME_HEADER		9
 #define FRAME_SETTINGS		4
 #define SETTING_SIZE		6
+#define SETTING_TABLE		1
 #define SETTING_CONNECT		8
 #define FRAME_MAX		256
+
+/* What everybody begins with, and tls_frames.c stays with: 4096. */
+static const unsigned char table_size[4] = { 0, 0, 16, 0 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int begun_index;
@@ -56,11 +61,14 @@ static bool is_settings(const unsigned char *buf, size_t len)
 	return size == len - FRAME_HEADER && !(size % SETTING_SIZE);
 }
 
-static void take_back(unsigned char *frame, size_t len)
+static void change(unsigned char *frame, size_t len)
 {
-	for (size_t at = FRAME_HEADER; at + SETTING_SIZE <= len; at += SETTING_SIZE)
+	for (size_t at = FRAME_HEADER; at + SETTING_SIZE <= len; at += SETTING_SIZE) {
 		if (!frame[at] && frame[at + 1] == SETTING_CONNECT)
 			memset(frame + at + 2, 0, 4);
+		if (!frame[at] && frame[at + 1] == SETTING_TABLE)
+			memcpy(frame + at + 2, table_size, 4);
+	}
 }
 
 __attribute__((visibility("default")))
@@ -73,7 +81,7 @@ int SSL_write(SSL *ssl, const void *buf, int num)
 		return -1;
 	if (is_first(ssl) && tls_is_h2(ssl) && is_settings(buf, (size_t)num)) {
 		memcpy(frame, buf, (size_t)num);
-		take_back(frame, (size_t)num);
+		change(frame, (size_t)num);
 		buf = frame;
 	}
 	return SSL_write_ex(ssl, buf, (size_t)num, &written) > 0 ? (int)written : -1;

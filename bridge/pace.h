@@ -5,8 +5,9 @@
  * An idle bridge sends a record the moment it comes. A round is what follows: the
  * reading, and the sending to those whose turn it is. When that took long, the next
  * round waits three quarters as long, so that the bridge is at work for four parts
- * of seven; batches grow meanwhile, and the cost of a record falls with the load. Where a round has left something to read, batches are as
- * big as they get, and nothing is gained by waiting.
+ * of seven; batches grow meanwhile, and the cost of a record falls with the load.
+ * Where a round has left something to read, batches are as big as they get, and
+ * nothing is gained by waiting.
  */
 #ifndef BRIDGE_PACE_H
 #define BRIDGE_PACE_H

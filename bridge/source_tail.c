@@ -85,7 +85,9 @@ static void failed(void *arg, const struct tail *file, int err)
 	struct tail_source *tail = arg;
 
 	log_error("channel %s: can't read %s: %s", tail->name, file->path,
-		  err == -EINVAL ? "it is no regular file" : strerror(-err));
+		  err == -EINVAL ? "it is no regular file" :
+		  err == -EPERM ? "it is a symbolic link of somebody who does not own the file" :
+		  strerror(-err));
 }
 
 static bool is_stopped(void *arg)

@@ -14,6 +14,25 @@ static int check_kind(const struct tail *tail, mode_t mode)
 	return tail->must_be_regular && !S_ISREG(mode) ? -EINVAL : 0;
 }
 
+/*
+ * Who may make links in the file's folder could have any file read that we may
+ * read. So a link has to belong to root, to us, or to the file's owner; and the
+ * name has to be still what was opened, lest the link be gone when it is looked at.
+ */
+static int check_link(const struct tail *tail, const struct stat *file)
+{
+	struct stat st;
+
+	if (!tail->must_be_regular)
+		return 0;
+	if (lstat(tail->path, &st))
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return !st.st_uid || st.st_uid == geteuid() || st.st_uid == file->st_uid ?
+		       0 : -EPERM;
+	return st.st_dev == file->st_dev && st.st_ino == file->st_ino ? 0 : -ENOENT;
+}
+
 /* Return: 0 or a negative errno value. */
 int tail_open(struct tail *tail)
 {
@@ -28,6 +47,8 @@ int tail_open(struct tail *tail)
 	if (fd < 0)
 		return -errno;
 	err = fstat(fd, &st) ? -errno : check_kind(tail, st.st_mode);
+	if (!err && strcmp(tail->path, "-"))
+		err = check_link(tail, &st);
 	if (err) {
 		close(fd);
 		return err;

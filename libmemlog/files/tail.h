@@ -20,7 +20,8 @@
  * @offset: Bytes read.
  * @mark: The last bytes read, to see that they are still there.
  * @mark_len: How many of them.
- * @must_be_regular: Nothing but a regular file is opened.
+ * @must_be_regular: Nothing but a regular file is opened, and by no link of somebody
+ *                   who does not own it.
  * @regular: It is a regular file; others are read to their end once.
  * @old: Its name belongs to another file by now.
  * @quiet_ns: When it was last seen to have nothing new, if it is @old.

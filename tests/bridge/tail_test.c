@@ -196,6 +196,34 @@ TEST_F(tail, refused)
 }
 
 /* A path with a colon in it is a path. */
+/* The file is root's, and whoever has the folder may not have it read. */
+TEST_F(tail, link_of_another)
+{
+	char secret[sizeof(self->path) + 8];
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	snprintf(secret, sizeof(secret), "%s.secret", self->path);
+	append(secret, "");
+	append(self->path, "");
+	ASSERT_EQ(0, serve(self));
+	ASSERT_EQ(0, symlink(secret, self->old));
+	ASSERT_EQ(0, lchown(self->old, 1, 1));
+	ASSERT_EQ(0, rename(self->old, self->path));
+	append(secret, "not for them\n");
+	usleep(1200000);
+	ASSERT_EQ(0, unlink(self->path));
+	append(self->path, "for them\n");
+	EXPECT_STREQ("for them\n", next(self));
+	/* their own, and ours */
+	ASSERT_EQ(0, chown(secret, 1, 1));
+	ASSERT_EQ(0, rename(self->path, secret));
+	ASSERT_EQ(0, symlink(secret, self->path));
+	append(secret, "by ours\n");
+	EXPECT_STREQ("by ours\n", next(self));
+	unlink(secret);
+}
+
 TEST_F(tail, path_with_colon)
 {
 	snprintf(self->path, sizeof(self->path), "%s/4K:log", self->dir);

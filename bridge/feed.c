@@ -19,8 +19,12 @@
  */
 #define ROUND_BATCHES	4
 
-/* Clients that together take so long are served in one round. */
+/*
+ * Clients that together take so long are served in one round; but not in more
+ * rounds than that, since each reads batches, and the window has room for so many.
+ */
 #define SLICE_NS	1000000
+#define SLICES_MAX	8
 
 static void want_read(struct feed *feed)
 {
@@ -209,15 +213,27 @@ static void wake(struct feed *feed, unsigned int count)
 	}
 }
 
+/* About how many bytes wait in the window for who is next. */
+static size_t backlog(struct feed *feed)
+{
+	struct client *client = list_entry(feed->clients.next, struct client, link);
+
+	if (client->scan || feed->next == feed->first || client->next < feed->first)
+		return 0;
+	return feed->bytes * (feed->next - client->next) / (feed->next - feed->first);
+}
+
 /*
  * Where all of them take long, they are served in slices: what is read in between
  * goes to the next ones, who would else have waited for all the others, and the
  * loop is free in between. The time of a record is then that of one turn of all
  * and not also that of its own round.
  */
-static void wake_slice(struct feed *feed)
+static void wake_slice(struct feed *feed, bool more)
 {
-	unsigned int count = feed->owed < feed->slice ? feed->owed : feed->slice;
+	/* slices gain nothing where frames are full, or nearly */
+	bool all = more || feed->owed <= feed->slice || backlog(feed) > BATCH_BYTES / 2;
+	unsigned int count = all ? feed->owed : feed->slice;
 	uint64_t began = pace_clock(), all_ns;
 
 	if (!count)
@@ -229,6 +245,8 @@ static void wake_slice(struct feed *feed)
 		feed->slice = UINT_MAX;
 	else
 		feed->slice = (unsigned int)(feed->count * (uint64_t)SLICE_NS / all_ns) + 1;
+	if (feed->slice < feed->count / SLICES_MAX)
+		feed->slice = feed->count / SLICES_MAX;
 }
 
 /* The next client begins a new feed, if the channel comes back. */
@@ -338,7 +356,7 @@ bool feed_pump(struct feed *feed)
 	bool more;
 
 	if (feed->status <= 0) {
-		wake_slice(feed);
+		wake_slice(feed, false);
 		if (feed->owed)
 			want_read(feed);
 		return false;
@@ -348,7 +366,7 @@ bool feed_pump(struct feed *feed)
 	more = feed->status > 0 && wants_more(event);
 	if (feed->next != first || feed->status <= 0)
 		feed->owed = feed->count;
-	wake_slice(feed);
+	wake_slice(feed, more);
 	measure(feed, first);
 	if (more || feed->owed)
 		want_read(feed);

@@ -41,9 +41,9 @@ static const char ping[] = { 'p', 'i', 'n', 'g' };
  * @wsi: The same, for libwebsockets.
  * @chain: Blocks that are being sent; NULL: none are.
  * @block: The one of them.
- * @sent: Bytes of it that are gone.
  * @why: What to say when it is closed.
  * @due_ms: When to ask whether it is there, or to give it up.
+ * @sent: Bytes of @block that are gone.
  * @status: Close with it; 0: stay.
  * @pongs: Pings to be answered.
  * @got: Bytes of "ping" that have come.
@@ -59,16 +59,16 @@ struct ws_session {
 	struct lws *wsi;
 	struct block *chain;
 	struct block *block;
-	size_t sent;
 	const char *why;
 	uint64_t due_ms;
+	uint32_t sent;
 	uint16_t status;
 	uint8_t pongs;
-	uint8_t got;
-	bool direct;
-	bool asked;
-	bool pinged;
-	bool leaving;
+	uint8_t got : 3;
+	bool direct : 1;
+	bool asked : 1;
+	bool pinged : 1;
+	bool leaving : 1;
 };
 
 static struct shard *shard_of(const struct ws_session *session)
@@ -179,7 +179,7 @@ static bool send_piece(struct ws_session *session)
 	memcpy(saved, bytes - LWS_PRE, LWS_PRE);
 	alive = write_bytes(session, bytes, len, how);
 	memcpy(bytes - LWS_PRE, saved, LWS_PRE);
-	session->sent += len;
+	session->sent += (uint32_t)len;
 	session->conn->sent_bytes += len;
 	counter_add(&session->conn->channel->sent_bytes, len);
 	if (session->sent < block->len)
@@ -315,7 +315,7 @@ static void on_receive(struct ws_session *session, const char *in, size_t len)
 			   "\"ping\" is all a client may say");
 		return;
 	}
-	session->got = (uint8_t)(session->got + len);
+	session->got = (uint8_t)(session->got + len) & 7;
 	if (left || !lws_is_final_fragment(session->wsi))
 		return;
 	if (session->got != sizeof(ping)) {

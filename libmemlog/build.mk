@@ -4,7 +4,8 @@
 LIB_VERSION := 0.1.0
 LIB_NAMES   := parse time utf8 json channel cgroup_name open reader reader_map source_device \
 	       source_file source_pread \
-	       ringfile embedded embedded_file writer watch
+	       ringfile embedded embedded_file writer watch \
+	       archive/format archive/crc32c archive/date
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o
 LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 
@@ -58,6 +59,7 @@ lib-install: $(LIB_SO) $(LIB_A) $(BUILD)/libmemlog.pc
 	libmemlog/man/link-names $(DESTDIR)$(PREFIX)/share/man/man3 $(LIB_MAN3)
 
 -include $(LIB_OBJS:.o=.d)
+-include libmemlog/archive/build.mk
 -include libmemlog/examples/build.mk
 -include libmemlog/files/build.mk
 -include libmemlog/cli/build.mk

@@ -116,5 +116,7 @@ int archive_gap_parse(const char *text, size_t len, uint64_t *records, uint64_t 
 
 /* CRC-32C of @len more bytes; begins with 0. crc32c.c */
 uint32_t archive_crc32c(uint32_t crc, const void *data, size_t len);
+/* The same where the processor has no instruction for it. */
+uint32_t archive_crc32c_tables(uint32_t crc, const void *data, size_t len);
 
 #endif /* MEMLOG_ARCHIVE_FORMAT_H */

@@ -10,7 +10,17 @@
 #ifndef MEMLOG_ARCHIVE_TIMES_H
 #define MEMLOG_ARCHIVE_TIMES_H
 
+#include <stdint.h>
+
 #define ARCHIVE_TIMES_HEAD	16
+#define ARCHIVE_TIMES_SIZE	8
 #define ARCHIVE_TIMES_ROWS	4096
+
+/* format.c */
+void archive_times_head_put(uint8_t at[ARCHIVE_TIMES_HEAD]);
+/* -EBADMSG no file of ours, -EPROTONOSUPPORT of another version or interval. */
+int archive_times_head_check(const uint8_t at[ARCHIVE_TIMES_HEAD]);
+void archive_times_put(uint8_t at[ARCHIVE_TIMES_SIZE], uint64_t ns);
+uint64_t archive_times_get(const uint8_t at[ARCHIVE_TIMES_SIZE]);
 
 #endif /* MEMLOG_ARCHIVE_TIMES_H */

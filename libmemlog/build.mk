@@ -5,7 +5,8 @@ LIB_VERSION := 0.1.0
 LIB_NAMES   := parse time utf8 json channel cgroup_name open reader reader_map source_device \
 	       source_file source_pread \
 	       ringfile embedded embedded_file writer watch \
-	       archive/format archive/crc32c archive/date
+	       archive/format archive/crc32c archive/date \
+	       archive/day archive/day_rows archive/day_find
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o
 LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 

@@ -49,3 +49,4 @@ bridge-install: $(BRIDGE)
 		install -D -m 644 bridge/dist/memlog-bridge.conf $(DESTDIR)/etc/memlog-bridge.conf
 
 -include $(BRIDGE_OBJS:.o=.d)
+-include bridge/view/build.mk

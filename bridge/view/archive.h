@@ -5,7 +5,9 @@
 #ifndef VIEW_ARCHIVE_H
 #define VIEW_ARCHIVE_H
 
+#ifndef FUSE_USE_VERSION
 #define FUSE_USE_VERSION 312
+#endif
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
 

@@ -23,6 +23,9 @@
 #define FINISHED_TIMEOUT	60.0
 #define FOLDER_TIMEOUT		1.0
 
+/* Requests that are answered at once; who reads a disk waits for it. */
+#define THREADS			16
+
 static struct view {
 	struct tree tree;
 	struct view_files files;
@@ -290,6 +293,9 @@ static int serve(struct fuse_session *session, const char *mount, bool foregroun
 
 	if (!config)
 		return EXIT_FAILURE;
+	fuse_loop_cfg_set_clone_fd(config, 1);
+	fuse_loop_cfg_set_max_threads(config, THREADS);
+	fuse_loop_cfg_set_idle_threads(config, THREADS);
 	if (!fuse_set_signal_handlers(session)) {
 		if (!fuse_session_mount(session, mount)) {
 			fuse_daemonize(foreground);

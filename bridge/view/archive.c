@@ -17,6 +17,7 @@
 
 #include "../../libmemlog/archive/date.h"
 #include "files.h"
+#include "say.h"
 #include "tree.h"
 
 /* Seconds that the kernel may believe what it was told. */
@@ -315,8 +316,8 @@ int view_archive(const char *path, bool live, struct fuse_args *args, const char
 	int status, err = tree_open(&view.tree, path, live);
 
 	if (err) {
-		fprintf(stderr, "memlogfs: can't open %s: %s\n", path, strerror(-err));
-		return 111;
+		say("can't open %s: %s", path, strerror(-err));
+		return EXIT_SYSTEM;
 	}
 	raise_file_limit();
 	view_files_init(&view.files, &view.tree);
@@ -326,5 +327,5 @@ int view_archive(const char *path, bool live, struct fuse_args *args, const char
 		fuse_session_destroy(session);
 	view_files_uninit(&view.files);
 	tree_close(&view.tree);
-	return status ? 111 : 0;
+	return status ? EXIT_SYSTEM : 0;
 }

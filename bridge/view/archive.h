@@ -5,9 +5,6 @@
 #ifndef VIEW_ARCHIVE_H
 #define VIEW_ARCHIVE_H
 
-#ifndef FUSE_USE_VERSION
-#define FUSE_USE_VERSION 312
-#endif
 #include <fuse_lowlevel.h>
 #include <stdbool.h>
 

@@ -21,8 +21,7 @@
 #include "tree.h"
 
 /* Seconds that the kernel may believe what it was told. */
-#define FINISHED_TIMEOUT	60.0
-#define FOLDER_TIMEOUT		1.0
+#define TIMEOUT		1.0
 
 /* Requests that are answered at once; who reads a disk waits for it. */
 #define THREADS			16
@@ -45,7 +44,7 @@ static int get_attr(const struct node *node, struct stat *st, double *timeout)
 	uint64_t size;
 	int err = tree_stat(&view.tree, node, st);
 
-	*timeout = FOLDER_TIMEOUT;
+	*timeout = TIMEOUT;
 	if (err || !is_file(node))
 		return err;
 	err = view_file_get(&view.files, node, &file, &size, &finished);
@@ -54,13 +53,13 @@ static int get_attr(const struct node *node, struct stat *st, double *timeout)
 	view_file_put(&view.files, file);
 	st->st_size = (off_t)size;
 	st->st_blocks = (blkcnt_t)(size / 512 + 1);
-	*timeout = finished ? FINISHED_TIMEOUT : 0;
+	*timeout = finished ? TIMEOUT : 0;
 	return 0;
 }
 
 static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_entry_param entry = { .entry_timeout = FOLDER_TIMEOUT };
+	struct fuse_entry_param entry = { .entry_timeout = TIMEOUT };
 	struct node at, node;
 	int err = node_of(&at, parent) ? 0 : -ENOENT;
 

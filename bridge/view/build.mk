@@ -7,7 +7,7 @@ MEMLOGFS_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bridge/view/*.c)) \
 
 # Asked for only when it is built, so that a machine without libfuse can build the
 # rest.
-MEMLOGFS_CFLAGS = -pthread -DFUSE_USE_VERSION=312 -DMEMLOGFS_VERSION='"$(VERSION)"' \
+MEMLOGFS_CFLAGS = -pthread $(if $(filter thread,$(SANITIZE)),-Wno-tsan) -DFUSE_USE_VERSION=312 -DMEMLOGFS_VERSION='"$(VERSION)"' \
 		  $(shell pkg-config --cflags fuse3 | sed 's/-I/-isystem /g')
 MEMLOGFS_LIBS   = $(shell pkg-config --libs fuse3) -pthread
 

@@ -231,6 +231,12 @@ static int put_damaged(struct sink *sink, struct walker *walker, enum render_for
 	return 0;
 }
 
+/* What may be otherwise when asked again; all else is the archive's own fault. */
+static bool passes(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE || err == -EINTR;
+}
+
 /* Reads rows ahead. Return: 1, 0 there is none, or -errno. */
 static int look_ahead(struct walker *walker)
 {
@@ -252,7 +258,7 @@ static int look_ahead(struct walker *walker)
 			return -ENOMEM;
 		}
 	}
-	walker->damaged = n == -EBADMSG;
+	walker->damaged = n < 0 && !passes(n);
 	if (n <= 0 && !walker->damaged)
 		return n;
 	walker->count = walker->damaged ? 1 : (unsigned int)n;
@@ -296,18 +302,15 @@ static void walker_free(struct walker *walker)
 }
 
 /* -ESTALE if the day is not the one that was counted. */
-static int check_same(const struct render *render, struct archive_day *day)
+static int check_same(const struct render *render, const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(archive_day_dirfd(day), &st))
-		return -errno;
-	return st.st_dev == render->dev && st.st_ino == render->ino ? 0 : -ESTALE;
+	return st->st_dev == render->dev && st->st_ino == render->ino ? 0 : -ESTALE;
 }
 
 static int walker_new(struct walker **walkerp, const struct render *render)
 {
 	struct walker *walker = calloc(1, sizeof(*walker));
+	struct stat st;
 	int err;
 
 	if (!walker)
@@ -315,8 +318,10 @@ static int walker_new(struct walker **walkerp, const struct render *render)
 	walker->size = WALK_BYTES;
 	walker->buf = malloc(walker->size);
 	err = walker->buf ? archive_day_open(&walker->day, render->dirfd, render->date) : -ENOMEM;
+	if (!err && fstat(archive_day_dirfd(walker->day), &st))
+		err = -errno;
 	if (!err)
-		err = check_same(render, walker->day);
+		err = check_same(render, &st);
 	if (err)
 		walker_free(walker);
 	else
@@ -332,24 +337,21 @@ static void walker_move(struct walker *walker, uint64_t row, const struct mark *
 	walker->count = 0;
 }
 
-static int identify(struct render *render)
+/* Which folder is the day's now. */
+static int identify(const struct render *render, struct stat *st)
 {
 	char name[ARCHIVE_DATE_NAME];
-	struct stat st;
 
 	archive_date_name(name, render->date);
-	if (fstatat(render->dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(render->dirfd, name, st, AT_SYMLINK_NOFOLLOW))
 		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	render->dev = st.st_dev;
-	render->ino = st.st_ino;
-	return 0;
+	return S_ISDIR(st->st_mode) ? 0 : -ENOTDIR;
 }
 
 int render_open(struct render **renderp, int dirfd, uint32_t date, enum render_form form)
 {
 	struct render *render = calloc(1, sizeof(*render));
+	struct stat st;
 	int err;
 
 	if (!render)
@@ -357,11 +359,13 @@ int render_open(struct render **renderp, int dirfd, uint32_t date, enum render_f
 	render->dirfd = dirfd;
 	render->date = date;
 	render->form = form;
-	err = identify(render);
+	err = identify(render, &st);
 	if (err) {
 		free(render);
 		return err;
 	}
+	render->dev = st.st_dev;
+	render->ino = st.st_ino;
 	list_init(&render->walkers);
 	pthread_mutex_init(&render->growing, NULL);
 	pthread_mutex_init(&render->lock, NULL);
@@ -487,8 +491,13 @@ static int count_on(struct render *render)
 
 int render_refresh(struct render *render, uint64_t *size, bool *finished)
 {
-	int err = 0;
+	struct stat st;
+	int err = identify(render, &st);
 
+	if (!err)
+		err = check_same(render, &st);
+	if (err)
+		return err;
 	pthread_mutex_lock(&render->growing);
 	if (!render->finished)
 		err = count_on(render);

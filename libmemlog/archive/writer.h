@@ -47,6 +47,8 @@ struct archive_clock {
  * struct archive_options - How to write.
  * @sync: See there.
  * @local: Days are those of the process's zone (TZ), else UTC.
+ * @bare: A newest day that is open and has rows but no meta is gone on with, by
+ *        archive_append_row(). Without this, opening refuses it.
  * @gid: Group of folders and files, -1 leaves it.
  * @clock: NULL: the machine's.
  * @say: Told in words what was mended, cut, opened, finished or removed, and what
@@ -56,6 +58,7 @@ struct archive_clock {
 struct archive_options {
 	enum archive_sync sync;
 	bool local;
+	bool bare;
 	gid_t gid;
 	const struct archive_clock *clock;
 	void (*say)(void *arg, const char *text);

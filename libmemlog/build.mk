@@ -6,7 +6,8 @@ LIB_NAMES   := parse time utf8 json channel cgroup_name open reader reader_map s
 	       source_file source_pread \
 	       ringfile embedded embedded_file writer watch \
 	       archive/format archive/crc32c archive/date \
-	       archive/day archive/day_rows archive/day_find
+	       archive/day archive/day_rows archive/day_find archive/notify archive/cursor \
+	       archive/find source_archive history_rows history_place history_wait
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o
 LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 

@@ -80,6 +80,21 @@ struct memlog_embedded;
 #define MEMLOG_READ_FROM	(1U << 5)
 
 /**
+ * define MEMLOG_READ_ARCHIVE - &memlog_reader_options.archive counts: what the ring
+ * no longer has comes from there.
+ *
+ * The reader begins in the archive where what is asked for is before the ring's
+ * oldest record, goes over to the ring, and back when the ring has lapped it. What
+ * neither has is told as lost, in its place. If the archive is not that far yet, it
+ * is given 200 ms: followers get MEMLOG_NOTHING meanwhile, others wait inside
+ * memlog_next().
+ *
+ * Streams that have ended are in the archive before the ring's: MEMLOG_STREAM
+ * stands between them, for readers without MEMLOG_READ_FOLLOW too.
+ */
+#define MEMLOG_READ_ARCHIVE	(1U << 6)
+
+/**
  * struct memlog_reader_options - Where a reader begins and ends.
  *
  * @size: sizeof(struct memlog_reader_options); later versions grow at the end.
@@ -94,6 +109,7 @@ struct memlog_embedded;
  * @from_stream: Stream that @from_seq belongs to; 0 takes the ring's own.
  * @from_seq: Number of the first record wanted. Records from there on which are
  *            no longer kept are told as lost, first of all.
+ * @archive: Folder of the archive that is made from this ring.
  *
  * Fields count only where their flag is set, so a struct of zeros but for @size
  * gives all there is and then ends. Where several say where to begin, the
@@ -109,6 +125,7 @@ struct memlog_reader_options {
 	uint64_t tail;
 	uint64_t from_stream;
 	uint64_t from_seq;
+	const char *archive;
 };
 
 /**

@@ -9,12 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "history.h"
 #include "private.h"
 #include "reader.h"
 
 #define ALL_FLAGS	(MEMLOG_READ_FOLLOW | MEMLOG_READ_NO_MMAP | \
 			 MEMLOG_READ_SINCE | MEMLOG_READ_UNTIL | \
-			 MEMLOG_READ_TAIL | MEMLOG_READ_FROM)
+			 MEMLOG_READ_TAIL | MEMLOG_READ_FROM | MEMLOG_READ_ARCHIVE)
+
+/* The first version's options ended here. */
+#define LEAST_OPTIONS	offsetof(struct memlog_reader_options, archive)
 
 int memlog_copy_options(void *to, size_t known, size_t least, const void *from,
 			size_t size)
@@ -50,9 +54,11 @@ static int copy_reader_options(struct memlog_reader_options *opt,
 	memset(opt, 0, sizeof(*opt));
 	if (!given)
 		return 0;
-	err = memlog_copy_options(opt, sizeof(*opt), sizeof(*opt), given, given->size);
+	err = memlog_copy_options(opt, sizeof(*opt), LEAST_OPTIONS, given, given->size);
 	if (err)
 		return err;
+	if (opt->flags & MEMLOG_READ_ARCHIVE && !opt->archive)
+		return -EINVAL;
 	return opt->flags & ~ALL_FLAGS || opt->reserved ? -EINVAL : 0;
 }
 
@@ -85,12 +91,43 @@ void memlog_reader_close(struct memlog_reader *reader)
 	free(reader);
 }
 
+/* Makes *@readerp, a ring's, a reader of that and its archive. */
+static int join(struct memlog_reader **readerp, const struct memlog_reader_options *opt)
+{
+	const struct memlog_reader_options all = { .size = sizeof(all) };
+	struct memlog_reader *joined, *ring = *readerp;
+	int err, dirfd;
+
+	err = memlog_reader_begin(ring, &all);
+	if (err)
+		return err;
+	dirfd = open(opt->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return -errno;
+	joined = reader_new(opt);
+	err = joined ? memlog_history_open(joined, dirfd, ring) : -ENOMEM;
+	if (err) {
+		free(joined);
+		close(dirfd);
+		return err;
+	}
+	/* What it is asked is whether there is more, which only a follower is. */
+	ring->follow = true;
+	ring->until_ns = ~0ULL;
+	*readerp = joined;
+	return 0;
+}
+
 /* The reader is complete but for its place. */
 static int begin(struct memlog_reader **readerp, struct memlog_reader *reader,
 		 const struct memlog_reader_options *opt)
 {
-	int err = memlog_reader_begin(reader, opt);
+	int err = 0;
 
+	if (opt->flags & MEMLOG_READ_ARCHIVE)
+		err = join(&reader, opt);
+	if (!err)
+		err = memlog_reader_begin(reader, opt);
 	if (err)
 		memlog_reader_close(reader);
 	else
@@ -110,6 +147,9 @@ static int open_source(struct memlog_reader *reader, int fd)
 		err = memlog_device_open(reader, fd);
 	else if (S_ISREG(st.st_mode))
 		err = memlog_file_open(reader, fd);
+	else if (S_ISDIR(st.st_mode))
+		err = reader->flags & MEMLOG_READ_ARCHIVE ? -EINVAL :
+		      memlog_history_open(reader, fd, NULL);
 	if (err)
 		close(fd);
 	return err;

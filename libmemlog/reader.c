@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "history.h"
 #include "private.h"
 #include "reader.h"
 
@@ -107,7 +108,8 @@ static int renew(struct memlog_reader *reader)
 		reader->place = reader->cur;
 		reader->pos_unknown = false;
 	}
-	if (event == MEMLOG_END || (event == MEMLOG_STREAM && !reader->follow)) {
+	if (event == MEMLOG_END ||
+	    (event == MEMLOG_STREAM && !reader->follow && !reader->source->goes_on)) {
 		reader->end = reader->place;
 		return LOOK_AGAIN;
 	}
@@ -220,6 +222,8 @@ uint64_t memlog_stream(const struct memlog_reader *reader)
 
 bool memlog_mapped(const struct memlog_reader *reader)
 {
+	if (reader->history)
+		return reader->history->ring && memlog_mapped(reader->history->ring);
 	return reader->map.base;
 }
 
@@ -322,6 +326,8 @@ int memlog_seek(struct memlog_reader *reader, enum memlog_whence whence,
 	};
 	int err;
 
+	if (reader->source->go)
+		return reader->source->go(reader, whence, stream, value, missed);
 	err = reader->source->seek(reader, &seek);
 	if (err)
 		return err;
@@ -375,6 +381,8 @@ int memlog_reader_begin(struct memlog_reader *reader,
 	bool from = opt->flags & MEMLOG_READ_FROM;
 	int err;
 
+	if (reader->source->begin)
+		return reader->source->begin(reader, opt);
 	err = memlog_reader_reserve(reader, MEMLOG_BATCH * sizeof(struct memlog_record));
 	if (!err)
 		err = begin_later(reader, &start, MEMLOG_SEEK_SEQ,

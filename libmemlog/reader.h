@@ -16,6 +16,9 @@
 
 /**
  * struct memlog_source - What a reader asks of what it reads from.
+ * @begin: Put the reader where it begins, as memlog_reader_begin(), which does it
+ *         with @seek where this is NULL.
+ * @go: memlog_seek(), likewise.
  * @fill: Fill the batch from reader->cur on and move that behind it. Return: 1,
  *        or 0 when nothing was there; in both cases records may have been passed
  *        over. Or a negative errno value.
@@ -33,8 +36,14 @@
  *           or a negative errno value, and there is none.
  * @info: MEMLOG_IOC_INFO.
  * @close: Free what the source has.
+ * @goes_on: A reader without MEMLOG_READ_FOLLOW does not end with the stream, but
+ *           where @begin has put its end.
  */
 struct memlog_source {
+	int (*begin)(struct memlog_reader *reader,
+		     const struct memlog_reader_options *opt);
+	int (*go)(struct memlog_reader *reader, enum memlog_whence whence, u64 stream,
+		  u64 value, uint64_t *missed);
 	int (*fill)(struct memlog_reader *reader);
 	int (*seek)(struct memlog_reader *reader, struct memlog_seek *seek);
 	bool (*over)(struct memlog_reader *reader);
@@ -43,6 +52,7 @@ struct memlog_source {
 	int (*make_fd)(struct memlog_reader *reader);
 	int (*info)(struct memlog_reader *reader, struct memlog_info *info);
 	void (*close)(struct memlog_reader *reader);
+	bool goes_on;
 };
 
 /**
@@ -86,6 +96,7 @@ struct memlog_source {
  * @kicked: @timer was set to make @fd readable at once.
  * @removed: Ring file: it is no longer where it was.
  * @may_block: read(2): the device was not opened with O_NONBLOCK.
+ * @history: Archive: all there is about it, see history.h.
  * @flags: As asked for.
  */
 struct memlog_reader {
@@ -129,6 +140,7 @@ struct memlog_reader {
 	bool kicked;
 	bool removed;
 	bool may_block;
+	struct memlog_history *history;
 };
 
 /* Records of a batch at most. Their texts are as long as fits the buffer. */

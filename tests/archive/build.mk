@@ -2,7 +2,7 @@
 # Archives: their bytes, their dates, what writes them, and what a crash leaves.
 
 ARCHIVE_TEST_BIN   := $(BUILD)/tests/archive
-ARCHIVE_TEST_NAMES := format writer
+ARCHIVE_TEST_NAMES := $(patsubst tests/archive/%_test.c,%,$(wildcard tests/archive/*_test.c))
 ARCHIVE_TESTS      := $(ARCHIVE_TEST_NAMES:%=$(ARCHIVE_TEST_BIN)/%_test)
 
 TESTS     += $(ARCHIVE_TESTS)

@@ -110,7 +110,12 @@ int archive_cursor_move(struct archive_cursor *cursor, uint32_t date, uint64_t r
 	}
 	err = archive_cursor_day(cursor, date);
 	cursor->row = row;
-	return err == -ENOENT ? 0 : err;
+	if (err != -ENOENT)
+		return err;
+	/* It may come back. */
+	cursor->date = date - 1;
+	cursor->row = 0;
+	return 0;
 }
 
 /* To the beginning of the first later day. Return: 1; 0 there is none; -errno. */

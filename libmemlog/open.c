@@ -143,9 +143,10 @@ static int open_source(struct memlog_reader *reader, int fd)
 
 	if (fstat(fd, &st))
 		err = -errno;
-	else if (S_ISCHR(st.st_mode))
+	/* what memlogfs makes looks like a file */
+	else if (S_ISCHR(st.st_mode) || S_ISREG(st.st_mode))
 		err = memlog_device_open(reader, fd);
-	else if (S_ISREG(st.st_mode))
+	if (err == -ENOTTY && S_ISREG(st.st_mode))
 		err = memlog_file_open(reader, fd);
 	else if (S_ISDIR(st.st_mode))
 		err = reader->flags & MEMLOG_READ_ARCHIVE ? -EINVAL :

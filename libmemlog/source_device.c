@@ -201,7 +201,6 @@ int memlog_device_open(struct memlog_reader *reader, int fd)
 	int err;
 
 	reader->device = fd;
-	reader->fd = fd;
 	err = device_info(reader, &info);
 	if (err)
 		/* Other drivers may know the number, but not the struct. */
@@ -210,6 +209,7 @@ int memlog_device_open(struct memlog_reader *reader, int fd)
 		return -EPROTONOSUPPORT;
 	if (info.reader_seq == MEMLOG_SEQ_NONE)
 		return -EBADF;
+	reader->fd = fd;
 	reader->stream = info.stream;
 	reader->source = &mapped_source;
 	err = -ENODEV;

@@ -90,10 +90,14 @@ int memlog_writer_open(struct memlog_writer **writerp, const char *path)
 	writer = writer_new();
 	if (!writer)
 		return -ENOMEM;
-	if (S_ISREG(st.st_mode))
-		err = open_ring(writer, path);
-	else if (S_ISCHR(st.st_mode))
+	/* what memlogfs makes looks like a file */
+	if (S_ISCHR(st.st_mode) || S_ISREG(st.st_mode))
 		err = open_device(writer, path);
+	if (err == -ENOTTY && S_ISREG(st.st_mode)) {
+		close(writer->fd);
+		writer->fd = -1;
+		err = open_ring(writer, path);
+	}
 	if (err)
 		memlog_writer_close(writer);
 	else

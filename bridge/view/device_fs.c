@@ -6,6 +6,11 @@
  * (a shell's read, head, sed) read a block and go back to where a line ended, and
  * what was in between would be gone; and a read that waits would hold up whoever
  * shares the file. So lseek(2) is ESPIPE, and MEMLOG_IOC_SEEK is there.
+ *
+ * Each time a path is looked up the file has another number, so that each open
+ * file is an inode of its own to the kernel: it locks the inode for a write, and
+ * one whose memory does not come (a userfaultfd, a file system that hangs) would
+ * hold up all others.
  */
 #include "device_fs.h"
 
@@ -17,8 +22,8 @@
 
 #include "device_ops.h"
 
-/* Nobody but the kernel changes a name; sizes and times are asked for each time. */
-#define NAME_SECONDS	3600.0
+/* The channel is what is left of a file's number modulo this. */
+#define NUMBERS		64
 /* Most bytes of text in a request that the kernel allows by itself. */
 #define REQUEST_MAX	(1U << 20)
 /* FUSE 7.31 is Linux 5.4; streams came with 5.1. */
@@ -33,9 +38,9 @@ static struct device_fs *fs_of(fuse_req_t req)
 static struct device_channel *channel_of(fuse_req_t req, fuse_ino_t ino)
 {
 	struct device_fs *fs = fs_of(req);
+	u64 n = ino % NUMBERS;
 
-	return ino > FUSE_ROOT_ID && ino - FUSE_ROOT_ID <= fs->count ?
-	       &fs->channels[ino - FUSE_ROOT_ID - 1] : NULL;
+	return ino != FUSE_ROOT_ID && n < fs->count ? &fs->channels[n] : NULL;
 }
 
 static struct device_file *file_of(const struct fuse_file_info *fi)
@@ -63,7 +68,8 @@ static void fill_stat(fuse_req_t req, fuse_ino_t ino, struct stat *st)
 	const struct device_channel *ch = channel_of(req, ino);
 
 	memset(st, 0, sizeof(*st));
-	st->st_ino = ino;
+	/* to people it is one file */
+	st->st_ino = ch ? NUMBERS + ino % NUMBERS : ino;
 	if (!ch) {
 		ch = &fs_of(req)->channels[0];
 		st->st_mode = S_IFDIR | 0755;
@@ -90,13 +96,14 @@ static void fill_stat(fuse_req_t req, fuse_ino_t ino, struct stat *st)
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_entry_param entry = { .entry_timeout = NAME_SECONDS };
-	const struct device_fs *fs = fs_of(req);
+	struct fuse_entry_param entry = { 0 };
+	struct device_fs *fs = fs_of(req);
 
 	for (unsigned int i = 0; i < fs->count; i++) {
 		if (strcmp(fs->channels[i].name, name))
 			continue;
-		entry.ino = FUSE_ROOT_ID + 1 + i;
+		fs->last_number += NUMBERS;
+		entry.ino = fs->last_number + i;
 		fill_stat(req, entry.ino, &entry.attr);
 		fuse_reply_entry(req, &entry);
 		return;
@@ -146,8 +153,7 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		struct stat st;
 		size_t len;
 
-		fill_stat(req, off < 2 ? FUSE_ROOT_ID : FUSE_ROOT_ID + (fuse_ino_t)off - 1,
-			  &st);
+		fill_stat(req, off < 2 ? FUSE_ROOT_ID : NUMBERS + (fuse_ino_t)off - 2, &st);
 		len = fuse_add_direntry(req, buf + used, size - used, name, &st, off + 1);
 		if (len > size - used)
 			break;
@@ -205,6 +211,10 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	fuse_reply_err(req, 0);
 }
 
+/*
+ * What splice(2) and a mapping read goes into the page cache first, where records
+ * would be taken and not given. The kernel names no owner for it.
+ */
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
@@ -212,6 +222,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 	if (!f->reads)
 		fuse_reply_err(req, EBADF);
+	else if (!fi->lock_owner)
+		fuse_reply_err(req, EINVAL);
 	else
 		device_read(f, req, size, off, fi->flags & O_NONBLOCK);
 }
@@ -270,9 +282,22 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg
 		fuse_reply_ioctl(req, 0, call.answer, call.answer_size);
 }
 
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		     dev_t dev)
+{
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	fuse_reply_err(req, EPERM);
+}
+
 const struct fuse_lowlevel_ops device_fs_ops = {
 	.init		= op_init,
 	.lookup		= op_lookup,
+	.mknod		= op_mknod,
+	.unlink		= op_unlink,
 	.getattr	= op_getattr,
 	.setattr	= op_setattr,
 	.readdir	= op_readdir,

@@ -12,9 +12,10 @@
 /**
  * struct device_fs - The file system.
  * @count: Channels.
- * @channels: Channel n is inode FUSE_ROOT_ID + 1 + n.
+ * @channels: The channels.
  * @session: libfuse's session.
  * @max_write: Most bytes of text in one request, once the kernel has answered.
+ * @last_number: The last number a file was given, that of channel 0.
  * @too_old: The kernel can't do what is needed.
  */
 struct device_fs {
@@ -22,6 +23,7 @@ struct device_fs {
 	struct device_channel channels[DEVICE_CHANNELS_MAX];
 	struct fuse_session *session;
 	size_t max_write;
+	u64 last_number;
 	bool too_old;
 };
 

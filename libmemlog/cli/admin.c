@@ -175,14 +175,13 @@ static int resize_main(int argc, char **argv)
 {
 	struct resize_job job = { };
 	struct memlog_info info;
-	struct stat st;
 	int c, err;
 
 	while ((c = getopt_long(argc, argv, "c:s:qh", resize_options, NULL)) != -1)
 		parse_resize_option(&job, c);
 	parse_resize(&job, argc, argv);
 	keep_others(&job);
-	if (!stat(job.path, &st) && S_ISREG(st.st_mode))
+	if (is_ring_file(job.path))
 		err = resize_ring(job.path, &job.resize);
 	else
 		err = memlog_resize(job.path, &job.resize);

@@ -4,10 +4,14 @@
  * allowed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -97,4 +101,21 @@ void print_help(void)
 	if (fflush(stdout))
 		die("standard output: can't write");
 	exit(EXIT_SUCCESS);
+}
+
+bool is_ring_file(const char *path)
+{
+	struct memlog_info info = { 0 };
+	struct stat st;
+	bool ring;
+	int fd;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	ring = ioctl(fd, MEMLOG_IOC_INFO, &info);
+	close(fd);
+	return ring;
 }

@@ -56,6 +56,9 @@ uint64_t arg_time(const char *option, const char *value);
 int arg_pri(const char *option, const char *value);
 unsigned int arg_levels(const char *option, const char *value);
 void arg_channel(char path[PATH_MAX], const char *channel);
+
+/* A ring file, and not what memlogfs makes, which looks like one. */
+bool is_ring_file(const char *path);
 void arg_bad_option(void) __attribute__((noreturn));
 void print_help(void) __attribute__((noreturn));
 

@@ -58,7 +58,7 @@ void sink_open(struct sink *sink)
 {
 	struct stat st;
 	bool there = !stat(sink->path, &st);
-	bool ring = there ? S_ISREG(st.st_mode) : sink->create && !in_dev(sink->path);
+	bool ring = there ? is_ring_file(sink->path) : sink->create && !in_dev(sink->path);
 	int err;
 
 	if (there && !ring && sink->size)

@@ -19,7 +19,7 @@ FIXTURE_SETUP(mark)
 	ASSERT_LE(0, self->rw);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	rec_init(&self->rr, self->rd);
 }
 
@@ -84,7 +84,7 @@ TEST_F(mark, stays_over_resize)
 	ASSERT_EQ(0, dev_resize(self->rw, 65536, 0, 0));
 	ASSERT_EQ(0, dev_info(self->rd, &info));
 	EXPECT_EQ(mark, info.clear_seq);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_DATA));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_DATA));
 	EXPECT_EQ(6, get(self->rd, self->buf, 100));
 }
 

@@ -109,6 +109,27 @@ int64_t dev_lseek(int fd, int64_t off, int whence)
 	return ret < 0 ? -errno : ret;
 }
 
+/*
+ * To the oldest record, the end or the mark, where how is not what is tested: a
+ * file of memlogfs has the ioctl for it alone.
+ */
+int dev_go(int fd, int whence)
+{
+	const char *fuse = getenv("MEMLOG_FUSE");
+	struct memlog_info info;
+	int ret;
+
+	if (!fuse || !*fuse)
+		return dev_lseek(fd, 0, whence);
+	if (whence == SEEK_END)
+		return dev_seek(fd, MEMLOG_SEEK_LAST, 0, NULL);
+	ret = dev_info(fd, &info);
+	if (ret)
+		return ret;
+	return dev_seek(fd, MEMLOG_SEEK_SEQ, whence == SEEK_DATA ? info.clear_seq : 0,
+			NULL);
+}
+
 __u64 dev_next(int fd)
 {
 	struct memlog_info info;

@@ -4,7 +4,8 @@
  * device, nothing of libmemlog, so that each of them tests the contract alone.
  *
  * The device is $MEMLOG_DEV (/dev/memlog); programs that load and unload the
- * module take it from $MEMLOG_KO or where it is installed. Calls return 0, a count or -errno.
+ * module take it from $MEMLOG_KO or where it is installed. With MEMLOG_FUSE=1 it is
+ * a file of memlogfs, see fuse_test. Calls return 0, a count or -errno.
  */
 #ifndef TESTS_DEVICE_H
 #define TESTS_DEVICE_H
@@ -46,6 +47,7 @@ int dev_clear(int fd, __u64 *seq);
 int dev_resize(int fd, __u64 text_size, __u64 records, __u32 max_record);
 int dev_ioctl(int fd, unsigned long cmd, void *arg);
 int64_t dev_lseek(int fd, int64_t off, int whence);
+int dev_go(int fd, int whence);
 __u64 dev_next(int fd);
 
 /* write(2) and read(2) that give -errno. */

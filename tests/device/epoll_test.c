@@ -25,7 +25,7 @@ FIXTURE_SETUP(epoll)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	self->ep = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_LE(0, self->ep);
 }
@@ -157,7 +157,7 @@ TEST_F(epoll, pri_alone)
 		EXPECT_EQ(0, wait_for(self->ep, 0));
 		ASSERT_EQ(0, put_n(self->wr, 100, 100));
 		EXPECT_EQ(EPOLLPRI, wait_for(self->ep, 0));
-		ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 		EXPECT_EQ(0, wait_for(self->ep, 0));
 	}
 }
@@ -220,7 +220,7 @@ TEST_F(epoll, two_files_in_a_set)
 	struct epoll_event ev[2];
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, dev_lseek(other, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(other, SEEK_END));
 	ASSERT_EQ(0, add(self->ep, self->rd, EPOLLIN));
 	ASSERT_EQ(0, add(self->ep, other, EPOLLIN));
 	puts_dev(self->wr, "two\n");
@@ -385,7 +385,7 @@ FIXTURE_SETUP(missed)
 		e->back = self->back[1];
 		e->rd = dev_open(O_RDONLY | O_NONBLOCK);
 		ASSERT_LE(0, e->rd);
-		ASSERT_EQ(0, dev_lseek(e->rd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(e->rd, SEEK_END));
 		e->ep = epoll_create1(EPOLL_CLOEXEC);
 		ASSERT_EQ(0, add(e->ep, e->rd, variant->events));
 		ASSERT_EQ(0, pthread_create(&self->threads[i], NULL, echo, e));

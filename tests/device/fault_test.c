@@ -30,7 +30,7 @@ FIXTURE_SETUP(fault)
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
 	ASSERT_EQ(0, dev_format(self->rd, MEMLOG_FORMAT_RECORD, 0));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	rec_init(&self->rr, self->rd);
 	self->map = mmap(NULL, (MAP_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -134,7 +134,7 @@ TEST_F(fault, no_join_after_a_cut)
 	int rd = dev_open(O_RDONLY | O_NONBLOCK);
 
 	ASSERT_LE(0, rd);
-	ASSERT_EQ(0, dev_lseek(rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(rd, SEEK_END));
 	EXPECT_EQ(4096, put(self->wr, self->end - 4096 - 1, 3 * 4096));
 	EXPECT_EQ(5, puts_dev(self->wr, "next\n"));
 	ASSERT_EQ(4096 + 1 + 5, get_all(rd, text, sizeof(text), 1000));

@@ -30,7 +30,7 @@ FIXTURE_SETUP(inject)
 	ASSERT_LE(0, self->rw);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 }
 
 FIXTURE_TEARDOWN(inject)
@@ -169,7 +169,7 @@ TEST_F(inject, read_of_a_loss)
 	for_each_fault(nth, fired) {
 		struct memlog_info a, b;
 
-		ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 		ASSERT_EQ(0, dev_info(self->rd, &a));
 		ASSERT_EQ(0, put_n(self->rw, 200, 100));
 		ASSERT_EQ(0, dev_info(self->rd, &b));

@@ -23,7 +23,7 @@ FIXTURE_SETUP(inspect)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 }
 
 FIXTURE_TEARDOWN(inspect)

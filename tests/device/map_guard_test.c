@@ -260,7 +260,7 @@ TEST_F(guard, read_does_not_write_into_it)
 {
 	puts_dev(self->rw, "into the log?\n");
 	EXPECT_EQ(-EFAULT, get(self->rw, self->map, PAGE));
-	ASSERT_EQ(0, dev_lseek(self->rw, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rw, SEEK_END));
 	puts_dev(self->rw, "kept\n");
 	EXPECT_EQ(-EFAULT, get(self->rw, self->map + self->size - PAGE, PAGE));
 	/* Zeros come behind oldest: only the answer has nowhere to go. */

@@ -28,7 +28,7 @@ FIXTURE_SETUP(mmap)
 		SKIP_SETUP("this kernel maps no ring");
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	ASSERT_EQ(0, map_open(&self->m, self->rd));
 }
 
@@ -92,7 +92,7 @@ TEST_F(mmap, what_read_gives)
 	rec_init(&rr, dev_open(O_RDONLY | O_NONBLOCK));
 	ASSERT_LE(0, rr.fd);
 	ASSERT_EQ(0, dev_format(rr.fd, MEMLOG_FORMAT_RECORD, 0));
-	ASSERT_EQ(0, dev_lseek(rr.fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(rr.fd, SEEK_END));
 	for (p.seq = 0; p.seq < 2000; p.seq++) {
 		p.len = PAYLOAD_MIN + p.seq * 13 % 1000;
 		payload_make(buf, &p);
@@ -181,7 +181,7 @@ TEST_F(mmap, after_close)
 	int fd = dev_open(O_RDONLY);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(fd, SEEK_END));
 	ASSERT_EQ(0, map_open(&m, fd));
 	close(fd);
 	puts_dev(self->wr, "still\n");

@@ -22,7 +22,7 @@ FIXTURE_SETUP(overrun)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	ASSERT_EQ(0, dev_info(self->rd, &info));
 	self->first_seq = info.next_seq;
 	self->first_pos = info.next_pos;
@@ -93,7 +93,7 @@ TEST_F(overrun, before_every_buffer)
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		struct memlog_info info;
 
-		ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 		ASSERT_EQ(0, dev_info(self->rd, &info));
 		ASSERT_EQ(0, put_n(self->wr, 200, 100));
 		lost_line(self->rd, want, sizeof(want), info.next_seq,
@@ -185,7 +185,7 @@ TEST_F(overrun, a_line_once_begun_does_not_change)
 		struct memlog_info info;
 		size_t len;
 
-		ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 		ASSERT_EQ(0, dev_info(self->rd, &info));
 		ASSERT_EQ(0, put_n(self->wr, 200, 100));
 		lost_line(self->rd, first, sizeof(first), info.next_seq,
@@ -294,7 +294,7 @@ TEST_F(overrun, none_after_a_seek)
 	EXPECT_EQ(NULL, strstr(self->buf, "memlog:"));
 
 	ASSERT_EQ(0, put_n(self->wr, 400, 100));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_SET));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_SET));
 	ASSERT_LT(0, get_all(self->rd, self->buf, sizeof(self->buf), 4096));
 	EXPECT_EQ('n', self->buf[0]);
 }

@@ -28,7 +28,7 @@ FIXTURE_SETUP(poll)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 }
 
 FIXTURE_TEARDOWN(poll)
@@ -78,7 +78,7 @@ TEST_F(poll, both)
 	int fd = dev_open(O_RDWR);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(fd, SEEK_END));
 	EXPECT_EQ(WRITABLE, events(fd));
 	ASSERT_EQ(0, put_n(fd, 1, 100));
 	EXPECT_EQ(WRITABLE | READABLE, events(fd));
@@ -104,7 +104,7 @@ TEST_F(poll, seek_clears_pri)
 {
 	ASSERT_EQ(0, put_n(self->wr, 200, 100));
 	ASSERT_EQ(READABLE | POLLPRI, events(self->rd));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_SET));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_SET));
 	EXPECT_EQ(READABLE, events(self->rd));
 
 	ASSERT_EQ(0, put_n(self->wr, 200, 100));
@@ -113,7 +113,7 @@ TEST_F(poll, seek_clears_pri)
 	EXPECT_EQ(READABLE, events(self->rd));
 
 	ASSERT_EQ(0, put_n(self->wr, 200, 100));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	EXPECT_EQ(0, events(self->rd));
 }
 
@@ -216,7 +216,7 @@ TEST_F(poll, wakes_every_sleeper)
 	for (i = 0; i < ARRAY_SIZE(s); i++) {
 		s[i].fd = i < 4 ? self->rd : dev_open(O_RDONLY);
 		ASSERT_LE(0, s[i].fd);
-		ASSERT_EQ(0, dev_lseek(s[i].fd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(s[i].fd, SEEK_END));
 		ASSERT_TRUE(sleeper_start(&s[i]));
 	}
 	ASSERT_EQ(2, puts_dev(self->wr, "w\n"));

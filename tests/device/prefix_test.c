@@ -22,7 +22,7 @@ FIXTURE_SETUP(prefix)
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
 	ASSERT_EQ(0, dev_format(self->rd, MEMLOG_FORMAT_RECORD, 0));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	rec_init(&self->rr, self->rd);
 }
 

@@ -43,7 +43,7 @@ FIXTURE_SETUP(block)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	self->map = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->map);
@@ -101,7 +101,7 @@ TEST_F(block, until_another_thread_seeks)
 	struct reader *r = self->r;
 
 	ASSERT_EQ(4, puts_dev(self->wr, "old\n"));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	ASSERT_TRUE(reader_start(r, self->rd));
 	ASSERT_EQ(0, ioctl(self->rd, MEMLOG_IOC_SEEK, &last));
 	pthread_join(r->thread, NULL);
@@ -133,7 +133,7 @@ TEST_F(block, many_readers)
 		int fd = dev_open(O_RDONLY);
 
 		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(fd, SEEK_END));
 		ASSERT_TRUE(reader_start(&self->r[i], fd));
 	}
 	ASSERT_EQ(4, puts_dev(self->wr, "all\n"));
@@ -224,7 +224,7 @@ TEST_F(block, closed_by_another_thread)
 	int fd = dev_open(O_RDONLY);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(fd, SEEK_END));
 	ASSERT_TRUE(reader_start(r, fd));
 	ASSERT_EQ(0, close(fd));
 	EXPECT_TRUE(wait_asleep(r->tid));
@@ -239,7 +239,7 @@ TEST_F(block, closed_and_interrupted)
 	int fd = dev_open(O_RDONLY);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(fd, SEEK_END));
 	ASSERT_TRUE(reader_start(r, fd));
 	ASSERT_EQ(0, close(fd));
 	ASSERT_EQ(0, pthread_kill(r->thread, SIGUSR1));

@@ -23,7 +23,7 @@ FIXTURE_SETUP(text)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 }
 
 FIXTURE_TEARDOWN(text)
@@ -53,7 +53,7 @@ TEST_F(text, nothing_yet)
 
 	EXPECT_EQ(-EAGAIN, get(self->rd, self->buf, 10));
 	ASSERT_LE(0, blocking);
-	ASSERT_EQ(0, dev_lseek(blocking, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(blocking, SEEK_END));
 	EXPECT_EQ(-1, preadv2(blocking, &iov, 1, -1, RWF_NOWAIT));
 	EXPECT_EQ(EAGAIN, errno);
 	close(blocking);
@@ -285,7 +285,7 @@ TEST_F(text, one_file_for_both)
 	int fd = dev_open(O_RDWR | O_NONBLOCK);
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dev_lseek(fd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(fd, SEEK_END));
 	ASSERT_EQ(5, puts_dev(fd, "both\n"));
 	ASSERT_EQ(5, get(fd, self->buf, 100));
 	EXPECT_EQ(0, memcmp(self->buf, "both\n", 5));

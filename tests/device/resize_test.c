@@ -27,7 +27,7 @@ FIXTURE_SETUP(resize)
 	ASSERT_LE(0, self->rw);
 	self->rd = dev_open(O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 	ASSERT_EQ(0, dev_info(self->rd, &info));
 	self->first = info.next_seq;
 	self->first_pos = info.next_pos;

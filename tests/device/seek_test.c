@@ -113,7 +113,7 @@ TEST_F(seek, in_the_middle)
 	ASSERT_EQ(0, put_n(self->wr, 300, 100));
 	EXPECT_EQ(4, get(self->rd, self->buf, 4));
 	EXPECT_EQ(0, memcmp(self->buf, "meml", 4));
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_SET));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_SET));
 	EXPECT_EQ(10, get(self->rd, self->buf, 10));
 	EXPECT_EQ('n', self->buf[0]);
 }

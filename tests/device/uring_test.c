@@ -29,7 +29,7 @@ FIXTURE_SETUP(uring)
 	ASSERT_LE(0, self->wr);
 	self->rd = dev_open(O_RDONLY);
 	ASSERT_LE(0, self->rd);
-	ASSERT_EQ(0, dev_lseek(self->rd, 0, SEEK_END));
+	ASSERT_EQ(0, dev_go(self->rd, SEEK_END));
 }
 
 FIXTURE_TEARDOWN(uring)
@@ -98,7 +98,7 @@ TEST_F(uring, many_waiting_reads)
 	for (i = 0; i < 20; i++) {
 		fds[i] = dev_open(O_RDONLY);
 		ASSERT_LE(0, fds[i]);
-		ASSERT_EQ(0, dev_lseek(fds[i], 0, SEEK_END));
+		ASSERT_EQ(0, dev_go(fds[i], SEEK_END));
 		uring_sqe(&self->u, IORING_OP_READ, fds[i],
 			  self->buf + 100 * i, 100, i);
 	}

@@ -22,6 +22,9 @@ DEVICE_CFLAGS32 = -m32 -D_FILE_OFFSET_BITS=64 \
 TESTS += $(DEVICE_TESTS:%=$(DEVICE_BIN)/%_test) \
 	 $(DEVICE_TESTS32:%=$(DEVICE_BIN)/%_test32)
 
+# fuse_test runs them on memlogfs.
+SAN_TESTS += $(if $(findstring address,$(SANITIZE)),$(MEMLOGFS))
+
 $(DEVICE_BIN)/%_test: tests/device/%_test.c $(DEVICE_COMMON) $(DEVICE_HDRS) \
 		      | $(KSELFTEST_H)
 	@mkdir -p $(@D)

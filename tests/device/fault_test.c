@@ -252,28 +252,26 @@ static void *write_stuck(void *arg)
 	return NULL;
 }
 
-/* One writer waits for a page for as long as it takes; nobody waits for it. */
-TEST_F(fault, a_writer_in_a_userfault_holds_up_nobody)
+/* What is there meanwhile, and then that of the one that waited. */
+static int wait_and_write(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self,
+			  const int *fds, int n)
 {
 	struct stuck stuck = { self->wr, self->map + PAGE - 1000, 0 };
 	const struct memlog_record *rec;
 	struct memlog_info info;
 	pthread_t thread;
 	const char *text;
-	int other, uffd, i;
+	int uffd, i;
 
 	uffd = uffd_register(self->map + PAGE);
 	if (uffd == -ENOSYS || uffd == -EPERM)
-		SKIP(return, "no userfaultfd here: %s", strerror(-uffd));
+		return uffd;
 	ASSERT_LE(0, uffd);
-	other = dev_open(O_WRONLY);
-	ASSERT_LE(0, other);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, write_stuck, &stuck));
 	ASSERT_TRUE(uffd_wait(uffd));
 
-	/* Also through the same open file, and in the other calls. */
 	for (i = 0; i < 100; i++)
-		ASSERT_EQ(6, puts_dev(i % 2 ? other : self->wr, "other\n"));
+		ASSERT_EQ(6, puts_dev(fds[i % n], "other\n"));
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(1, rec_next(&self->rr, &rec, &text));
 		ASSERT_EQ(6, rec->len);
@@ -290,8 +288,31 @@ TEST_F(fault, a_writer_in_a_userfault_holds_up_nobody)
 	for (i = 0; i < 3000; i++)
 		ASSERT_EQ(i < 1000 ? 'f' : 'u', text[i]);
 	EXPECT_EQ(0, rec_next(&self->rr, &rec, &text));
-	close(other);
 	close(uffd);
+	return 0;
+}
+
+/* One writer waits for a page for as long as it takes; nobody waits for it. */
+TEST_F(fault, a_writer_in_a_userfault_holds_up_nobody)
+{
+	int fds[] = { dev_open(O_WRONLY), dev_open(O_WRONLY | O_APPEND) };
+	int err;
+
+	ASSERT_LE(0, fds[0]);
+	ASSERT_LE(0, fds[1]);
+	err = wait_and_write(_metadata, self, fds, 2);
+	if (err)
+		SKIP(return, "no userfaultfd here: %s", strerror(-err));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+TEST_F(fault, nor_its_own_file)
+{
+	int err = wait_and_write(_metadata, self, &self->wr, 1);
+
+	if (err)
+		SKIP(return, "no userfaultfd here: %s", strerror(-err));
 }
 
 /* Killed while it waits: gone at once, and nothing of it recorded. */

@@ -27,9 +27,9 @@ def skip_without_fuse():
 class Mount:
     """memlogfs --device on a folder of its own."""
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, name="memlog"):
         self.folder = folder
-        self.device = os.path.join(folder, "memlog")
+        self.device = os.path.join(folder, name)
         # to a file: a pipe that nobody empties would hold it up
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(

@@ -64,6 +64,7 @@ static int serve(struct device_fs *fs, const struct device_options *opt)
 			say("this kernel's FUSE knows no streams; it takes Linux 5.4");
 			err = EXIT_SYSTEM;
 		}
+		device_fs_end(fs);
 		fuse_session_unmount(fs->session);
 	}
 	fuse_remove_signal_handlers(fs->session);

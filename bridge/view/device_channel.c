@@ -60,6 +60,7 @@ int device_channel_open(struct device_channel *ch, const struct device_options *
 		complain(opt->rings ? path : NULL, ch->name, err);
 		return err;
 	}
+	list_init(&ch->files);
 	list_init(&ch->waits);
 	list_init(&ch->polled);
 	ch->mode = opt->mode;

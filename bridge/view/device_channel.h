@@ -22,6 +22,7 @@ struct fuse_pollhandle;
 /**
  * struct device_channel - A channel.
  * @ring: The ring; this process is its one writer.
+ * @files: Its open files; struct device_file.
  * @waits: Reads that wait for a record, the oldest first; struct device_wait.
  * @polled: Files somebody polls and is to be told; struct device_file.
  * @clear_seq: Where MEMLOG_IOC_CLEAR put its mark.
@@ -33,6 +34,7 @@ struct fuse_pollhandle;
  */
 struct device_channel {
 	struct memlog_embedded *ring;
+	struct list files;
 	struct list waits;
 	struct list polled;
 	u64 clear_seq;
@@ -46,6 +48,7 @@ struct device_channel {
 /**
  * struct device_file - An open file.
  * @ch: Its channel.
+ * @entry: In the channel's list of files.
  * @reads: It is open for reading.
  * @writes: It is open for writing.
  * @stamped: MEMLOG_IOC_STAMP was called: a write is text from its first byte.
@@ -62,6 +65,7 @@ struct device_channel {
  */
 struct device_file {
 	struct device_channel *ch;
+	struct list entry;
 	bool reads;
 	bool writes;
 	bool stamped;

@@ -199,15 +199,34 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	/* who was interrupted meanwhile has no file */
 	if (reply_stream(req, f))
 		free(f);
+	else
+		list_add_tail(&f->entry, &ch->files);
+}
+
+static void close_file(struct device_file *f, int err)
+{
+	device_read_cancel(f, err);
+	device_poll_cancel(f);
+	list_del(&f->entry);
+	free(f);
+}
+
+/**
+ * device_fs_end() - Tell those who wait that there is no device any more.
+ * @fs: The file system, whose session has ended and is still mounted.
+ */
+void device_fs_end(struct device_fs *fs)
+{
+	struct list *pos, *n;
+
+	for (unsigned int i = 0; i < fs->count; i++)
+		list_for_each_safe(pos, n, &fs->channels[i].files)
+			close_file(list_entry(pos, struct device_file, entry), -ENODEV);
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct device_file *f = file_of(fi);
-
-	device_read_cancel(f);
-	device_poll_cancel(f);
-	free(f);
+	close_file(file_of(fi), -EBADF);
 	fuse_reply_err(req, 0);
 }
 

@@ -30,4 +30,6 @@ struct device_fs {
 /* Their userdata is a struct device_fs. */
 extern const struct fuse_lowlevel_ops device_fs_ops;
 
+void device_fs_end(struct device_fs *fs);
+
 #endif /* VIEW_DEVICE_FS_H */

@@ -32,7 +32,7 @@ ssize_t device_write(struct device_file *f, const char *text,
 int device_read_init(size_t size);
 void device_read(struct device_file *f, fuse_req_t req, size_t size, off_t off,
 		 bool nonblock);
-void device_read_cancel(struct device_file *f);
+void device_read_cancel(struct device_file *f, int err);
 unsigned int device_poll(struct device_file *f, struct fuse_pollhandle *ph);
 void device_poll_cancel(struct device_file *f);
 void device_channel_wake(struct device_channel *ch);

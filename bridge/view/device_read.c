@@ -124,8 +124,9 @@ void device_read(struct device_file *f, fuse_req_t req, size_t size, off_t off,
 /**
  * device_read_cancel() - Answer all reads of a file that wait.
  * @f: The open file.
+ * @err: What with, -errno.
  */
-void device_read_cancel(struct device_file *f)
+void device_read_cancel(struct device_file *f, int err)
 {
 	struct list *pos, *n;
 
@@ -133,7 +134,7 @@ void device_read_cancel(struct device_file *f)
 		struct device_wait *wait = list_entry(pos, struct device_wait, entry);
 
 		if (wait->f == f)
-			end_wait(wait, -EBADF);
+			end_wait(wait, err);
 	}
 }
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The bridge: build/memlog-bridge.
+# The bridge: build/memlog-bridge. bridge/archive/replica*.c are memlog-replica's
+# alone; that has all of BRIDGE_OBJS but main.o.
 
 BRIDGE       := $(BUILD)/memlog-bridge
-BRIDGE_NAMES := $(basename $(notdir $(wildcard bridge/*.c)))
-BRIDGE_OBJS   := $(BRIDGE_NAMES:%=$(BUILD)/bridge/%.o) $(FILES_OBJS)
+BRIDGE_SRCS   := $(wildcard bridge/*.c) \
+		 $(filter-out bridge/archive/replica%,$(wildcard bridge/archive/*.c))
+BRIDGE_OBJS   := $(BRIDGE_SRCS:bridge/%.c=$(BUILD)/bridge/%.o) $(FILES_OBJS) $(ARCHIVE_OBJS)
 BRIDGE_WEB    := $(wildcard bridge/web/dist/*)
 BRIDGE_WEB_GZ := $(BRIDGE_WEB:bridge/web/dist/%=$(BUILD)/bridge/web/%.gz)
 

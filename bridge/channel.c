@@ -20,6 +20,7 @@ void channels_uninit(struct channels *channels)
 		next = channel->next;
 		source_close(&channel->source);
 		pthread_mutex_destroy(&channel->lock);
+		free(channel->archive);
 		free(channel);
 	}
 	pthread_mutex_destroy(&channels->lock);

@@ -34,6 +34,8 @@ struct past {
  * @next: The next one in the table; read with channels_next().
  * @name: Its name.
  * @source: Where its records come from.
+ * @archive: Folder of its archive, also where that is its source; NULL: it has none.
+ *           Set before the channel is in the table.
  * @lock: Held for @past and @past_count.
  * @past: The last streams that ended here, number n in slot n % CHANNEL_PAST.
  * @past_count: How many ended in all.
@@ -47,6 +49,7 @@ struct channel {
 	struct channel *next;
 	char name[CHANNEL_NAME_MAX + 1];
 	struct source source;
+	char *archive;
 	pthread_mutex_t lock;
 	struct past past[CHANNEL_PAST];
 	unsigned int past_count;

@@ -82,6 +82,7 @@ struct shard {
  * @limits: Who may come.
  * @metrics: How it goes.
  * @conn_ids: Number of the newest connection.
+ * @modsync: Serves an archive to go-modsynclog's clients, or NULL.
  * @shards: Its threads; the first one is the main thread.
  * @shard_count: How many.
  */
@@ -93,6 +94,7 @@ struct bridge {
 	struct limits limits;
 	struct metrics metrics;
 	uint64_t conn_ids;
+	struct modsync_server *modsync;
 	struct shard *shards[THREADS_MAX];
 	unsigned int shard_count;
 };

@@ -129,8 +129,7 @@ char *listen_url(int fd, bool tls)
 	return url;
 }
 
-/* Return: a listening socket, or a negative errno value. */
-static int tcp_socket(const struct sockaddr *sa, socklen_t len, bool shared)
+int listen_socket(const struct sockaddr *sa, socklen_t len, bool shared)
 {
 	int fd, err, one = 1;
 
@@ -156,7 +155,7 @@ static int tcp_socket(const struct sockaddr *sa, socklen_t len, bool shared)
  */
 static int probe(const struct sockaddr *sa, socklen_t len)
 {
-	int fd = tcp_socket(sa, len, false);
+	int fd = listen_socket(sa, len, false);
 
 	if (fd < 0)
 		return fd;
@@ -198,7 +197,7 @@ static int listen_tcp(struct shard *shard, const char *value, const char *addr, 
 		return -EINVAL;
 	warn(value, ai->ai_addr, open, listener.tls);
 	err = port ? probe(ai->ai_addr, ai->ai_addrlen) : 0;
-	listener.fd = err ? err : tcp_socket(ai->ai_addr, ai->ai_addrlen, options->threads > 1);
+	listener.fd = err ? err : listen_socket(ai->ai_addr, ai->ai_addrlen, options->threads > 1);
 	freeaddrinfo(ai);
 	if (listener.fd < 0)
 		return listener.fd;
@@ -209,7 +208,7 @@ static int listen_tcp(struct shard *shard, const char *value, const char *addr, 
 	return err ? err : (int)port_of(&ss);
 }
 
-static const char *what_to_do(int err)
+const char *listen_advice(int err)
 {
 	switch (err) {
 	case -EADDRINUSE:
@@ -237,7 +236,7 @@ static int open_tcp(struct shard *shard, const char *value, bool open)
 	}
 	if (first >= 0)
 		return 0;
-	log_error("can't listen on %s: %s%s", value, strerror(-first), what_to_do(first));
+	log_error("can't listen on %s: %s%s", value, strerror(-first), listen_advice(first));
 	return EXIT_SYSTEM;
 }
 
@@ -368,7 +367,7 @@ static int join_one(struct shard *shard, const struct listener *first)
 	     getsockopt(first->fd, SOL_SOCKET, SO_REUSEPORT, &shared, &size)))
 		listener.fd = -errno;
 	else if (shared)
-		listener.fd = tcp_socket((struct sockaddr *)&ss, len, true);
+		listener.fd = listen_socket((struct sockaddr *)&ss, len, true);
 	else
 		listener.fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
 	if (listener.fd < 0) {

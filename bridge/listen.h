@@ -54,6 +54,12 @@ int listen_add(struct shard *shard, const struct listener *listener);
 
 void listen_close(struct shard *shard);
 
+/* Return: a listening TCP socket, or a negative errno value. */
+int listen_socket(const struct sockaddr *sa, socklen_t len, bool shared);
+
+/* What a person can do about it, to be put behind the words for @err. */
+const char *listen_advice(int err);
+
 /* How a browser reaches the TCP socket @fd; NULL if there is no memory. */
 char *listen_url(int fd, bool tls);
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/modsync.h"
 #include "bridge.h"
 #include "check.h"
 #include "devices.h"
@@ -253,6 +254,8 @@ static int open_all(void)
 	if (!status)
 		status = open_listeners();
 	if (!status)
+		status = modsync_open(&bridge);
+	if (!status)
 		status = open_tokens();
 	if (!status)
 		status = privilege_drop(bridge.options.user);
@@ -266,6 +269,8 @@ static int run(void)
 	open_signals(&bridge.shards[0]->loop);
 	for (unsigned int i = 1; !status && i < bridge.shard_count; i++)
 		status = shard_start(bridge.shards[i]);
+	if (!status)
+		status = modsync_start(&bridge);
 	if (status) {
 		stop();
 	} else {
@@ -279,6 +284,7 @@ static int run(void)
 
 static void close_all(void)
 {
+	modsync_close(&bridge);
 	devices_close(&devices);
 	for (unsigned int i = bridge.shard_count; i-- > 0;)
 		shard_close(bridge.shards[i]);

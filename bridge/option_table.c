@@ -64,6 +64,15 @@ const struct option_def option_table[] = {
 	  .expected = NAMED "/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE" },
 	{ "tail", "NAME=PATH", "serve what is added to a text file",
 	  OPTION_LIST, AT(tails), .check = is_named, .expected = NAMED "PATH" },
+	{ "modsync-listen-insecure", "ADDR:PORT", "serve an archive to go-modsynclog's clients,\n"
+	  "without any token or encryption",
+	  OPTION_LIST, AT(modsync_listen), .check = address_ok,
+	  .expected = "an address of this host and a port, as 127.0.0.1:2222 or localhost:2222" },
+	{ "modsync-channel", "NAME", "whose archive that is (memlog, or the only one)",
+	  OPTION_STRING, AT(modsync_channel), .check = channel_name_ok,
+	  .expected = "a channel's name" },
+	{ "modsync-send-flag", "N", "what its frames begin with (398359203)",
+	  OPTION_NUMBER, AT(modsync_flag), 1, INT32_MAX },
 	{ "no-devices", NULL, "do not look for /dev/memlog* oneself",
 	  OPTION_FLAG, AT(no_devices) },
 	{ "token-file", "FILE", "lines \"read|write TOKEN [CHANNEL...]\" (one is\n"

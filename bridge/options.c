@@ -7,6 +7,7 @@
 
 #include <memlog.h>
 
+#include "archive/modsync_frame.h"
 #include "config.h"
 #include "log.h"
 #include "option_table.h"
@@ -224,6 +225,7 @@ static void set_defaults(struct options *options)
 {
 	*options = (struct options){
 		.threads = 1, .idle_timeout = 60, .max_clients = 1024, .max_per_address = 256,
+		.modsync_flag = MODSYNC_FLAG,
 	};
 }
 

@@ -32,6 +32,9 @@ struct option_list {
  * @listen_insecure: ADDR:PORT; no token needed.
  * @channels: NAME=VALUE.
  * @tails: NAME=PATH.
+ * @modsync_listen: ADDR:PORT, for go-modsynclog's clients; no token needed.
+ * @modsync_channel: Whose archive they are given; NULL: memlog's, or the only one.
+ * @modsync_flag: Send flag of its frames.
  * @names: Names this host goes by in the Host header.
  * @origins: Origins besides our own that may connect.
  * @proxies: Networks whose X-Forwarded-For header counts.
@@ -55,6 +58,9 @@ struct options {
 	struct option_list listen_insecure;
 	struct option_list channels;
 	struct option_list tails;
+	struct option_list modsync_listen;
+	char *modsync_channel;
+	unsigned int modsync_flag;
 	struct option_list names;
 	struct option_list origins;
 	struct option_list proxies;

@@ -200,13 +200,12 @@ static int take_content(struct modsync_reader *reader, const uint8_t *data, size
 static int take_zlib(struct modsync_reader *reader, const uint8_t *data, size_t len)
 {
 	uint8_t chunk[CHUNK];
+	bool all = false;
 	int ret, err;
 
 	reader->zlib.next_in = (Bytef *)(uintptr_t)data;
 	reader->zlib.avail_in = (uInt)len;
-	do {
-		if (reader->stream_end)
-			return fail(reader, -EBADMSG, "a frame has bytes behind its compressed content");
+	while (!reader->stream_end && !all) {
 		reader->zlib.next_out = chunk;
 		reader->zlib.avail_out = CHUNK;
 		ret = inflate(&reader->zlib, Z_NO_FLUSH);
@@ -218,7 +217,10 @@ static int take_zlib(struct modsync_reader *reader, const uint8_t *data, size_t 
 		if (err)
 			return err;
 		reader->stream_end = ret == Z_STREAM_END;
-	} while (reader->zlib.avail_in || !reader->zlib.avail_out);
+		all = !reader->zlib.avail_in && reader->zlib.avail_out;
+	}
+	if (reader->zlib.avail_in)
+		return fail(reader, -EBADMSG, "a frame has bytes behind its compressed content");
 	return 0;
 }
 

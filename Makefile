@@ -46,7 +46,8 @@ clean: $(CLEAN)
 
 help:
 	@echo 'make run           try memlog: a QEMU guest with a shell and a bridge at'
-	@echo '                   http://localhost:8080; PORT=N; HOST=1 uses this kernel'
+	@echo '                   http://localhost:8080; PORT=N; HOST=1 uses this kernel,'
+	@echo '                   BACKEND=fuse a folder on this machine, without a module'
 	@echo 'make stop          end what runs in the background'
 	@echo 'make test          all tests, in some 10 minutes'
 	@echo 'make test-debug    the device on a kernel with KASAN, lockdep and faults'

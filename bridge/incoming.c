@@ -168,7 +168,7 @@ static int write_path(struct incoming *incoming, const char *path,
 	struct memlog_writer *writer;
 	int err;
 
-	if (!source_may_map(path))
+	if (!source_may_map(path) && !source_path_is_device(path))
 		return -EACCES;
 	err = memlog_writer_open(&writer, path);
 	if (err)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,11 +71,29 @@ int source_info(struct source *source, struct memlog_info *info)
 	return err;
 }
 
+bool source_path_is_device(const char *path)
+{
+	struct memlog_info info = { 0 };
+	struct stat st;
+	bool answers;
+	int fd;
+
+	if (stat(path, &st))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return S_ISCHR(st.st_mode);
+	/* a ring file does not answer; what memlogfs makes does */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	answers = !ioctl(fd, MEMLOG_IOC_INFO, &info);
+	close(fd);
+	return answers;
+}
+
 bool source_is_device(const struct source *source)
 {
-	struct stat st;
-
-	return source->path && !stat(source->path, &st) && S_ISCHR(st.st_mode);
+	return source->path && source_path_is_device(source->path);
 }
 
 bool source_may_map(const char *path)

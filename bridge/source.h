@@ -57,7 +57,9 @@ int source_check(struct source *source);
 /* The channel's numbers: 0 or a negative errno value. */
 int source_info(struct source *source, struct memlog_info *info);
 
+/* A memlog device, or a file of memlogfs, which is one to who asks. */
 bool source_is_device(const struct source *source);
+bool source_path_is_device(const char *path);
 
 /*
  * Whether the file at @path may be mapped. One that is truncated while it is

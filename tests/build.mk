@@ -74,10 +74,11 @@ check:
 	@tests/install-deps --check
 	@tests/check
 
+# BACKEND=fuse needs neither a guest nor a module.
 run:
-	@tests/install-deps --run
-	$(SUB) all
-	@tests/vm/machine $(if $(filter 1,$(HOST)),--host)
+	@tests/install-deps $(if $(filter fuse,$(BACKEND)),--fuse,--run)
+	$(SUB) $(if $(filter fuse,$(BACKEND)),programs,all)
+	@tests/vm/machine $(if $(filter 1,$(HOST)),--host) $(if $(BACKEND),--$(BACKEND))
 
 stop:
 	@tests/vm/machine --stop

@@ -9,6 +9,8 @@
 #include "archive.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 
 #include "../../libmemlog/archive/date.h"
 #include "files.h"
+#include "live.h"
 #include "say.h"
 #include "tree.h"
 
@@ -218,16 +221,47 @@ static void ll_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info 
 	fuse_reply_err(req, 0);
 }
 
+/* The device's own ways: no size, no cache, no places in it. */
+static void open_live(fuse_req_t req, const struct node *node, struct fuse_file_info *fi)
+{
+	struct live_file *file;
+	char path[PATH_MAX];
+	int err = tree_path(&view.tree, node->channel, path, sizeof(path));
+
+	if (!err)
+		err = live_open(&file, path);
+	if (err) {
+		fuse_reply_err(req, -err);
+		return;
+	}
+	fi->fh = (uintptr_t)file;
+	fi->direct_io = 1;
+	fi->nonseekable = 1;
+	if (fuse_reply_open(req, fi))
+		live_close(file);
+}
+
+static bool is_live(fuse_ino_t ino)
+{
+	struct node node;
+
+	return node_of(&node, ino) && node.kind == NODE_STREAM;
+}
+
 static void ll_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct view_file *file;
 	struct node node;
 	uint64_t size;
 	bool finished;
-	int err = node_of(&node, ino) && is_file(&node) ? 0 : -EISDIR;
+	int err = node_of(&node, ino) && type_of(&node) == S_IFREG ? 0 : -EISDIR;
 
 	if (!err && (fi->flags & O_ACCMODE) != O_RDONLY)
 		err = -EROFS;
+	if (!err && node.kind == NODE_STREAM) {
+		open_live(req, &node, fi);
+		return;
+	}
 	if (!err)
 		err = view_file_get(&view.files, &node, &file, &size, &finished);
 	if (err) {
@@ -244,9 +278,15 @@ static void ll_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
 	struct view_file *file = (struct view_file *)(uintptr_t)fi->fh;
-	char *buf = malloc(size ? size : 1);
 	ssize_t n = -ENOMEM;
+	char *buf;
 
+	if (is_live(ino)) {
+		live_read((struct live_file *)(uintptr_t)fi->fh, req, size,
+			  fi->flags & O_NONBLOCK);
+		return;
+	}
+	buf = malloc(size ? size : 1);
 	if (buf)
 		n = render_read(file->render, (uint64_t)off, buf, size);
 	if (n < 0)
@@ -258,8 +298,23 @@ static void ll_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 static void ll_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	view_file_put(&view.files, (struct view_file *)(uintptr_t)fi->fh);
+	if (is_live(ino))
+		live_close((struct live_file *)(uintptr_t)fi->fh);
+	else
+		view_file_put(&view.files, (struct view_file *)(uintptr_t)fi->fh);
 	fuse_reply_err(req, 0);
+}
+
+static void ll_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		    struct fuse_pollhandle *handle)
+{
+	if (is_live(ino)) {
+		live_poll((struct live_file *)(uintptr_t)fi->fh, req, handle);
+		return;
+	}
+	if (handle)
+		fuse_pollhandle_destroy(handle);
+	fuse_reply_poll(req, POLLIN | POLLRDNORM);
 }
 
 static const struct fuse_lowlevel_ops archive_ops = {
@@ -272,6 +327,7 @@ static const struct fuse_lowlevel_ops archive_ops = {
 	.open = ll_open,
 	.read = ll_read,
 	.release = ll_release,
+	.poll = ll_poll,
 };
 
 /* Each day that is read takes some files of the archive's. */
@@ -299,7 +355,10 @@ static int serve(struct fuse_session *session, const char *mount, bool foregroun
 	if (!fuse_set_signal_handlers(session)) {
 		if (!fuse_session_mount(session, mount)) {
 			fuse_daemonize(foreground);
-			status = fuse_session_loop_mt(session, config) < 0 ? EXIT_FAILURE : 0;
+			/* threads do not outlive becoming a daemon */
+			if (!live_start(session))
+				status = fuse_session_loop_mt(session, config) < 0 ? EXIT_FAILURE : 0;
+			live_stop();
 			fuse_session_unmount(session);
 		}
 		fuse_remove_signal_handlers(session);

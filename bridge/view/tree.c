@@ -95,6 +95,20 @@ int tree_dirfd(struct tree *tree, unsigned int channel)
 	return fd;
 }
 
+int tree_path(struct tree *tree, unsigned int channel, char *path, size_t size)
+{
+	int n = -1;
+
+	pthread_mutex_lock(&tree->lock);
+	if (channel < tree->count)
+		n = snprintf(path, size, "%s%s%s", tree->path, channel ? "/" : "",
+			     tree->channels[channel].name);
+	pthread_mutex_unlock(&tree->lock);
+	if (n < 0)
+		return -ENOENT;
+	return (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
 /* Caller holds tree->lock. The number of a channel that is there. */
 static int add_channel(struct tree *tree, const char *name)
 {

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -85,6 +86,9 @@ int tree_list(struct tree *tree, const struct node *node,
 
 /* The folder of a node's archive; stays the tree's. */
 int tree_dirfd(struct tree *tree, unsigned int channel);
+
+/* Its path. 0, -ENOENT or -ENAMETOOLONG. */
+int tree_path(struct tree *tree, unsigned int channel, char *path, size_t size);
 
 /* Attributes, all but the size of a file. */
 int tree_stat(struct tree *tree, const struct node *node, struct stat *st);

@@ -300,13 +300,21 @@ static int begin_later(struct memlog_reader *reader, struct spot *start,
 }
 
 /* The records from @seq on that are gone are told as lost. */
-static void miss_first(struct memlog_reader *reader, u64 seq)
+static int miss_first(struct memlog_reader *reader, u64 seq)
 {
+	struct memlog_history *history = reader->history;
+
 	if (reader->place.seq <= seq)
-		return;
+		return 0;
 	reader->place.seq = seq;
 	reader->place.pos = memlog_history_first_pos(reader->place.pos);
 	reader->pos_unknown = seq != 0;
+	if (!history->in_ring)
+		return 0;
+	/* The archive may get them in a moment. */
+	history->in_ring = false;
+	reader->cur = reader->place;
+	return memlog_history_relocate(reader);
 }
 
 int memlog_history_begin(struct memlog_reader *reader,
@@ -331,7 +339,7 @@ int memlog_history_begin(struct memlog_reader *reader,
 	if (!err)
 		err = go_to(reader, &start);
 	if (!err && from && !moved)
-		miss_first(reader, opt->from_seq);
+		err = miss_first(reader, opt->from_seq);
 	return err;
 }
 

@@ -164,6 +164,9 @@ int archive_cursor_look(struct archive_cursor *cursor)
 			return ret;
 		if (cursor->day && cursor->row < archive_day_rows(cursor->day))
 			return 1;
+		/* Its writer has taken back what it could not write whole. */
+		if (cursor->day && cursor->row > archive_day_rows(cursor->day))
+			return -ESTALE;
 		ret = next_day(cursor);
 		if (ret == -ESTALE)
 			close_day(cursor);

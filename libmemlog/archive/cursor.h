@@ -60,8 +60,8 @@ int archive_cursor_move(struct archive_cursor *cursor, uint32_t date, uint64_t r
  * Goes on to the next day where this one has no more and never will: rows are only
  * ever added to the newest.
  *
- * Return: 1 there is one; 0 not yet; -ESTALE the day was removed or replaced, and
- * the cursor is behind it; -errno.
+ * Return: 1 there is one; 0 not yet; -ESTALE the day was removed, replaced or cut, and
+ * the row has to be found anew; -errno.
  */
 int archive_cursor_look(struct archive_cursor *cursor);
 

@@ -3,48 +3,9 @@
  * Records become rows, in the right day, once, and an archive goes on where it
  * ended.
  */
-#include <sys/file.h>
+#include "fixture.h"
 
-#include "common.h"
-#include "kselftest_harness.h"
-
-FIXTURE(archive) {
-	char path[128];
-	int dirfd;
-	struct hand hand;
-	struct archive_clock clock;
-	struct archive_options options;
-	struct archive_writer *writer;
-};
-
-FIXTURE_SETUP(archive)
-{
-	self->hand = (struct hand) { NOON, 1000 * SEC };
-	self->clock = (struct archive_clock) { hand_real, hand_boot, &self->hand };
-	self->options = (struct archive_options) {
-		.sync = ARCHIVE_SYNC_BATCH, .gid = -1, .clock = &self->clock, .say = hear,
-	};
-	in_test_dir(self->path, "archive");
-	forget();
-	ASSERT_EQ(0, archive_writer_open(&self->writer, self->path, &self->options));
-	self->dirfd = open(self->path, O_RDONLY | O_DIRECTORY);
-	ASSERT_LE(0, self->dirfd);
-}
-
-FIXTURE_TEARDOWN(archive)
-{
-	archive_writer_close(self->writer);
-	close(self->dirfd);
-	remove_test_dir();
-}
-
-#define REOPEN() do {								\
-	archive_writer_close(self->writer);					\
-	self->writer = NULL;							\
-	ASSERT_EQ(0, archive_writer_open(&self->writer, self->path, &self->options)); \
-} while (0)
-
-TEST_F(archive, rows)
+TEST_F(folder, rows)
 {
 	const struct archive_end *end = archive_writer_end(self->writer);
 	struct stat st;
@@ -78,7 +39,7 @@ TEST_F(archive, rows)
 	EXPECT_EQ(0640, st.st_mode & 07777);
 }
 
-TEST_F(archive, goes_on)
+TEST_F(folder, goes_on)
 {
 	struct archive_end before;
 
@@ -103,7 +64,7 @@ TEST_F(archive, goes_on)
 	EXPECT_STREQ("data000000 finish index meta times ", names_in(self->dirfd, "20260101"));
 }
 
-TEST_F(archive, full_batches)
+TEST_F(folder, full_batches)
 {
 	static char text[ARCHIVE_TEXT_MAX + 1];
 	struct memlog_record rec;
@@ -139,7 +100,7 @@ TEST_F(archive, full_batches)
 	EXPECT_EQ(-EINVAL, archive_append(self->writer, STREAM, &rec, text));
 }
 
-TEST_F(archive, gaps)
+TEST_F(folder, gaps)
 {
 	struct memlog_loss loss = { .from_seq = 5, .to_seq = 14, .records = 10, .bytes = 1234 };
 	const struct archive_end *end = archive_writer_end(self->writer);
@@ -167,7 +128,7 @@ TEST_F(archive, gaps)
 	EXPECT_EQ(-EINVAL, archive_append_gap(self->writer, STREAM, 500, &loss, NOON));
 }
 
-TEST_F(archive, two_writers)
+TEST_F(folder, two_writers)
 {
 	struct archive_writer *other = NULL;
 	char pid[64];
@@ -181,7 +142,7 @@ TEST_F(archive, two_writers)
 	REOPEN();
 }
 
-TEST_F(archive, cgroups)
+TEST_F(folder, cgroups)
 {
 	char *text;
 	size_t size;
@@ -208,7 +169,7 @@ TEST_F(archive, cgroups)
 }
 
 /* A million rows, and then another file, in the midst of a batch. */
-TEST_F(archive, data_files)
+TEST_F(folder, data_files)
 {
 	struct memlog_record rec;
 	struct stat one, two;

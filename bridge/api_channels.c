@@ -12,6 +12,8 @@ static const char *type_of(const struct source *source)
 {
 	if (source->type == &source_embedded)
 		return "embedded";
+	if (source_is_archive(source))
+		return "archive";
 	if (source->ring)
 		return "tail";
 	return source_is_device(source) ? "device" : "ring";

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <uv.h>
 
+#include "archive/archives.h"
 #include "auth.h"
 #include "channel.h"
 #include "hub.h"
@@ -77,6 +78,7 @@ struct shard {
  * struct bridge - The program.
  * @options: The command line and the file.
  * @settings: Held to read those of @options that SIGHUP can change.
+ * @archives: What is archived.
  * @channels: What is served.
  * @auth: The tokens.
  * @limits: Who may come.
@@ -89,6 +91,7 @@ struct shard {
 struct bridge {
 	struct options options;
 	pthread_rwlock_t settings;
+	struct archives archives;
 	struct channels channels;
 	struct auth auth;
 	struct limits limits;

@@ -3,13 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archiver.h"
 #include "channel.h"
 #include "log.h"
 
 void channels_init(struct channels *channels)
 {
 	channels->first = NULL;
+	channels->archives = NULL;
 	pthread_mutex_init(&channels->lock, NULL);
+}
+
+static void free_channel(struct channel *channel)
+{
+	source_close(&channel->source);
+	pthread_mutex_destroy(&channel->lock);
+	free(channel->archive);
+	free(channel);
 }
 
 void channels_uninit(struct channels *channels)
@@ -18,12 +28,21 @@ void channels_uninit(struct channels *channels)
 
 	for (channel = channels->first; channel; channel = next) {
 		next = channel->next;
-		source_close(&channel->source);
-		pthread_mutex_destroy(&channel->lock);
-		free(channel->archive);
-		free(channel);
+		free_channel(channel);
 	}
 	pthread_mutex_destroy(&channels->lock);
+}
+
+int channel_reader(struct channel *channel, struct memlog_reader **readerp,
+		   const struct memlog_reader_options *options)
+{
+	struct memlog_reader_options opt = *options;
+
+	if (channel->archive && !source_is_archive(&channel->source)) {
+		opt.flags |= MEMLOG_READ_ARCHIVE;
+		opt.archive = channel->archive;
+	}
+	return source_reader(&channel->source, readerp, &opt);
 }
 
 struct channel *channels_next(const struct channels *channels,
@@ -79,6 +98,28 @@ static void append(struct channels *channels, struct channel *channel)
 	__atomic_store_n(link, channel, __ATOMIC_RELEASE);
 }
 
+/* Where its records are kept, and by whom. */
+static int set_archive(struct channels *channels, struct channel *channel)
+{
+	struct archives *archives = channels->archives;
+	const char *dir = archives_find(archives, channel->name);
+
+	if (source_is_archive(&channel->source)) {
+		if (dir)
+			log_error("channel %s is an archive itself, and is not archived to %s",
+				  channel->name, dir);
+		dir = channel->source.path;
+	}
+	if (!dir)
+		return 0;
+	channel->archive = strdup(dir);
+	if (!channel->archive)
+		return -ENOMEM;
+	if (source_is_archive(&channel->source) || !archives->running)
+		return 0;
+	return archiver_open(&channel->archiver, channel, archives, false);
+}
+
 int channels_add(struct channels *channels, const char *name, const char *value)
 {
 	struct channel *channel;
@@ -96,12 +137,12 @@ int channels_add(struct channels *channels, const char *name, const char *value)
 	pthread_mutex_init(&channel->lock, NULL);
 	strcpy(channel->name, name);
 	err = source_open(&channel->source, name, value);
-	if (!err) {
+	if (!err)
+		err = set_archive(channels, channel);
+	if (!err)
 		append(channels, channel);
-	} else {
-		pthread_mutex_destroy(&channel->lock);
-		free(channel);
-	}
+	else
+		free_channel(channel);
 out:
 	pthread_mutex_unlock(&channels->lock);
 	return err;

@@ -12,6 +12,9 @@
 
 #include "source.h"
 
+struct archiver;
+struct archives;
+
 #define CHANNEL_NAME_MAX	63
 
 /* Streams of a channel that have ended and whose ends are remembered. */
@@ -36,6 +39,8 @@ struct past {
  * @source: Where its records come from.
  * @archive: Folder of its archive, also where that is its source; NULL: it has none.
  *           Set before the channel is in the table.
+ * @archiver: Writes that; NULL: nobody, or another program. Set likewise, or before
+ *            there are other threads.
  * @lock: Held for @past and @past_count.
  * @past: The last streams that ended here, number n in slot n % CHANNEL_PAST.
  * @past_count: How many ended in all.
@@ -50,6 +55,7 @@ struct channel {
 	char name[CHANNEL_NAME_MAX + 1];
 	struct source source;
 	char *archive;
+	struct archiver *archiver;
 	pthread_mutex_t lock;
 	struct past past[CHANNEL_PAST];
 	unsigned int past_count;
@@ -63,10 +69,12 @@ struct channel {
 /**
  * struct channels - The table.
  * @first: List of struct channel, in the order they were added.
+ * @archives: Which of them are archived; NULL: none.
  * @lock: Held to add one.
  */
 struct channels {
 	struct channel *first;
+	struct archives *archives;
 	pthread_mutex_t lock;
 };
 
@@ -77,6 +85,13 @@ void channels_uninit(struct channels *channels);
 
 /* Adds a channel; says what is wrong itself. -EINVAL is the user's mistake. */
 int channels_add(struct channels *channels, const char *name, const char *value);
+
+/*
+ * Opens a reader of the channel: of its ring and, where that has no longer what is
+ * asked for, of its archive. Reads the disk: not for a loop.
+ */
+int channel_reader(struct channel *channel, struct memlog_reader **readerp,
+		   const struct memlog_reader_options *options);
 
 /* The channel behind @channel, the first one for NULL; NULL at the end. */
 struct channel *channels_next(const struct channels *channels,

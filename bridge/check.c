@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive/archives.h"
 #include "auth.h"
 #include "channel.h"
 #include "check.h"
@@ -56,5 +57,7 @@ int check_options(const struct options *options)
 		status = tls_check(options->tls_cert, options->tls_key);
 	if (!status)
 		status = privilege_check(options->user);
+	if (!status)
+		status = archives_check(options);
 	return status;
 }

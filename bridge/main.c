@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archives.h"
 #include "devices.h"
 #include "log.h"
 #include "program.h"
@@ -67,6 +68,8 @@ static int open_channels(struct bridge *bridge)
 	const struct option_list *list = &bridge->options.channels;
 	int status = 0;
 
+	archives_init(&bridge->archives, &bridge->options);
+	bridge->channels.archives = &bridge->archives;
 	for (size_t i = 0; !status && i < list->count; i++)
 		status = add_channel(bridge, list->values[i], "");
 	list = &bridge->options.tails;
@@ -91,7 +94,22 @@ static int join(struct bridge *bridge)
 {
 	int status = open_devices(bridge);
 
-	return status ? status : check_output(bridge);
+	if (!status)
+		status = check_output(bridge);
+	if (!status)
+		status = archives_make(&bridge->archives, &bridge->channels,
+				       bridge->options.user);
+	return status;
+}
+
+static int start(struct bridge *bridge)
+{
+	return archives_start(&bridge->archives, &bridge->channels);
+}
+
+static void finish(struct bridge *bridge)
+{
+	archives_stop(&bridge->archives, &bridge->channels);
 }
 
 static void close_devices(struct bridge *bridge)
@@ -104,7 +122,9 @@ int main(int argc, char **argv)
 	static const struct program program = {
 		.open = open_channels,
 		.join = join,
+		.start = start,
 		.stop = close_devices,
+		.finish = finish,
 	};
 
 	return program_run(&program, argc, argv);

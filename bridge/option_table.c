@@ -23,6 +23,16 @@ static bool is_named(const char *value)
 	return channel_name_ok(name);
 }
 
+static bool is_sync(const char *value)
+{
+	return !strcmp(value, "batch") || !strcmp(value, "second") || !strcmp(value, "none");
+}
+
+static bool is_zone(const char *value)
+{
+	return !strcmp(value, "UTC") || !strcmp(value, "local");
+}
+
 static bool is_host(const char *value)
 {
 	size_t len = strlen(value);
@@ -73,6 +83,17 @@ const struct option_def option_table[] = {
 	  .expected = "a channel's name" },
 	{ "modsync-send-flag", "N", "what its frames begin with (398359203)",
 	  OPTION_NUMBER, AT(modsync_flag), 1, INT32_MAX },
+	{ "archive", "NAME=DIR", "keep a channel's records in a folder of days,\n"
+	  "and serve history from there",
+	  OPTION_LIST, AT(archives), .check = is_named, .expected = NAMED "DIR" },
+	{ "sync", "batch|second|none", "when archived records are on the disk: before\n"
+	  "they are acknowledged, within a second, or when\n"
+	  "the kernel writes them (batch)",
+	  OPTION_STRING, AT(sync), .check = is_sync, .expected = "batch, second or none" },
+	{ "keep-days", "N", "of each archive; 0 for all (0)",
+	  OPTION_NUMBER, AT(keep_days), 0, 36500 },
+	{ "archive-zone", "UTC|local", "whose days an archive's are (UTC)",
+	  OPTION_STRING, AT(archive_zone), .check = is_zone, .expected = "UTC or local" },
 	{ "no-devices", NULL, "do not look for /dev/memlog* oneself",
 	  OPTION_FLAG, AT(no_devices) },
 	{ "token-file", "FILE", "lines \"read|write TOKEN [CHANNEL...]\" (one is\n"
@@ -114,7 +135,7 @@ const struct option_def option_table[] = {
 
 const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
 
-_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= 32,
+_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= OPTIONS_MAX,
 	       "struct options has a bit for each");
 
 const struct option_def *option_find(const char *name)
@@ -149,6 +170,6 @@ void option_help(void)
 		if (option_table[i].help[0])
 			help_one(&option_table[i]);
 	puts("  --help, --version\n\n"
-	     "listen, channel, tail, name, origin and trusted-proxy may be repeated.\n"
+	     "listen, channel, tail, archive, name, origin and trusted-proxy may be repeated.\n"
 	     "SIGHUP reads tokens, certificate and file again. See memlog-bridge(8).");
 }

@@ -4,6 +4,9 @@
 
 #include "options.h"
 
+/* Bits of options->set. */
+#define OPTIONS_MAX	64
+
 enum option_kind {
 	OPTION_LIST,
 	OPTION_STRING,

@@ -104,7 +104,7 @@ static int set_value(struct options *options, const struct option_def *def,
 		return bad_value(def, "\"\"", place, def->expected ? def->expected : def->arg);
 	if (def->check && !def->check(value))
 		return bad_value(def, value, place, def->expected);
-	options->set |= 1U << (def - option_table);
+	options->set |= 1ULL << (def - option_table);
 	switch (def->kind) {
 	case OPTION_LIST:
 		return list_add(at, value);
@@ -121,7 +121,7 @@ static int set_value(struct options *options, const struct option_def *def,
 
 static void say_unknown(const char *name, const struct option_place *place)
 {
-	char names[512] = "";
+	char names[1024] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < option_count; i++)
@@ -179,7 +179,7 @@ static int parse_one(struct options *options, int opt)
 
 static int parse_command_line(struct options *options)
 {
-	struct option all[33];
+	struct option all[OPTIONS_MAX + 1];
 	int opt, status = -1;
 
 	fill_long_options(all);
@@ -250,7 +250,7 @@ static int read_all(struct options *options)
 	if (status < 0 && given.config)
 		status = config_read(given.config, options);
 	for (size_t i = 0; status < 0 && i < option_count; i++)
-		if (given.set & 1U << i)
+		if (given.set & 1ULL << i)
 			move_value(&option_table[i], options, &given);
 	options->set |= given.set;
 	options_free(&given);

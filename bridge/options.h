@@ -35,6 +35,9 @@ struct option_list {
  * @modsync_listen: ADDR:PORT, for go-modsynclog's clients; no token needed.
  * @modsync_channel: Whose archive they are given; NULL: memlog's, or the only one.
  * @modsync_flag: Send flag of its frames.
+ * @archives: NAME=DIR.
+ * @sync: "batch", "second" or "none"; NULL: batch.
+ * @archive_zone: "UTC" or "local"; NULL: UTC.
  * @names: Names this host goes by in the Host header.
  * @origins: Origins besides our own that may connect.
  * @proxies: Networks whose X-Forwarded-For header counts.
@@ -47,6 +50,7 @@ struct option_list {
  * @idle_timeout: Seconds after which a silent client is gone.
  * @max_clients: Most clients in all.
  * @max_per_address: Most from one address.
+ * @keep_days: Days of an archive that stay; 0: all.
  * @no_devices: Do not look for /dev/memlog* oneself.
  * @no_http2: Offer HTTP/1.1 only.
  * @verbose: Say who comes and goes.
@@ -61,9 +65,12 @@ struct options {
 	struct option_list modsync_listen;
 	char *modsync_channel;
 	unsigned int modsync_flag;
+	struct option_list archives;
 	struct option_list names;
 	struct option_list origins;
 	struct option_list proxies;
+	char *sync;
+	char *archive_zone;
 	char *token_file;
 	char *tls_cert;
 	char *tls_key;
@@ -73,11 +80,12 @@ struct options {
 	unsigned int idle_timeout;
 	unsigned int max_clients;
 	unsigned int max_per_address;
+	unsigned int keep_days;
 	bool no_devices;
 	bool no_http2;
 	bool verbose;
 	bool check_config;
-	uint32_t set;
+	uint64_t set;
 };
 
 /**

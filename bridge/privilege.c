@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <memlog.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +15,11 @@
 #include "log.h"
 #include "options.h"
 #include "privilege.h"
+
+#define KEPT_MAX	16
+
+static gid_t kept[KEPT_MAX];
+static size_t kept_count;
 
 void privilege_init(void)
 {
@@ -68,6 +74,52 @@ int privilege_check(const char *user)
 	return user ? find(user, &pw, &gid) : 0;
 }
 
+int privilege_ids(const char *user, uid_t *uid, gid_t *gid)
+{
+	struct passwd pw;
+	int status = user ? find(user, &pw, gid) : 0;
+
+	if (user && !status)
+		*uid = pw.pw_uid;
+	return status;
+}
+
+void privilege_keep_group(gid_t gid)
+{
+	for (size_t i = 0; i < kept_count; i++)
+		if (kept[i] == gid)
+			return;
+	if (gid != (gid_t)-1 && kept_count < KEPT_MAX)
+		kept[kept_count++] = gid;
+}
+
+bool privilege_has_group(gid_t gid)
+{
+	int n = getgroups(0, NULL);
+	gid_t *groups = n > 0 ? calloc((size_t)n, sizeof(*groups)) : NULL;
+	bool found = gid == getegid();
+
+	n = groups ? getgroups(n, groups) : 0;
+	for (int i = 0; i < n; i++)
+		found |= groups[i] == gid;
+	free(groups);
+	return found;
+}
+
+static int join_groups(void)
+{
+	int n = getgroups(0, NULL);
+	gid_t *groups = n < 0 ? NULL : calloc((size_t)n + KEPT_MAX, sizeof(*groups));
+	int err;
+
+	n = groups ? getgroups(n, groups) : -1;
+	if (n >= 0)
+		memcpy(groups + n, kept, kept_count * sizeof(*kept));
+	err = n < 0 ? -1 : setgroups((size_t)n + kept_count, groups);
+	free(groups);
+	return err;
+}
+
 static int become(const char *user)
 {
 	struct passwd pw;
@@ -78,7 +130,7 @@ static int become(const char *user)
 		return status;
 	if (geteuid() == pw.pw_uid && getegid() == gid && pw.pw_uid)
 		return 0;
-	if (initgroups(pw.pw_name, gid) || setresgid(gid, gid, gid) ||
+	if (initgroups(pw.pw_name, gid) || (kept_count && join_groups()) || setresgid(gid, gid, gid) ||
 	    setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid)) {
 		log_error("can't become user %s: %s%s", user, strerror(errno),
 			  geteuid() ? "; start the bridge as root for that" : "");
@@ -126,6 +178,8 @@ int privilege_drop(const char *user)
 	int status, err;
 
 	drop_bounding();
+	if (!user && kept_count && !geteuid() && join_groups())
+		log_info("the groups of archived channels can't be joined: %s", strerror(errno));
 	status = user ? become(user) : 0;
 	if (status)
 		return status;

@@ -210,6 +210,8 @@ static void close_all(const struct program *program)
 		program->stop(&bridge);
 	for (unsigned int i = bridge.shard_count; i-- > 0;)
 		shard_close(bridge.shards[i]);
+	if (program->finish)
+		program->finish(&bridge);
 	channels_uninit(&bridge.channels);
 	auth_free(&bridge.auth);
 	limits_uninit(&bridge.limits);

@@ -14,6 +14,7 @@
  * @join: What needs the loop of the first thread.
  * @start: All is open and rights are given up: start threads of one's own.
  * @stop: Clients are gone, or it did not come that far: undo all of these.
+ * @finish: Threads are gone as well: what still works with the channels ends.
  *
  * The first three say what is wrong and return an exit status, 0 to go on.
  */
@@ -22,6 +23,7 @@ struct program {
 	int (*join)(struct bridge *bridge);
 	int (*start)(struct bridge *bridge);
 	void (*stop)(struct bridge *bridge);
+	void (*finish)(struct bridge *bridge);
 };
 
 /* From the command line to the exit status. */

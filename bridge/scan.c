@@ -129,7 +129,7 @@ static int open_ring(struct scan *scan)
 	int err;
 
 	reader_options(scan, &options);
-	err = source_reader(&scan->channel->source, &reader, &options);
+	err = channel_reader(scan->channel, &reader, &options);
 	if (err)
 		return err;
 	err = cursor_open(&scan->cursor, reader, scan->channel->name,

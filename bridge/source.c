@@ -13,7 +13,17 @@ static const struct source_type *const source_types[] = {
 	&source_ring,
 	&source_embedded,
 	&source_tail,
+	&source_archive,
 };
+
+/* A folder is an archive, another file a ring. */
+static bool is_kind(const struct source_type *type, const char *value)
+{
+	struct stat st;
+	bool folder = value[0] == '/' && !stat(value, &st) && S_ISDIR(st.st_mode);
+
+	return folder == (type == &source_archive);
+}
 
 int source_open(struct source *source, const char *name, const char *value)
 {
@@ -21,12 +31,12 @@ int source_open(struct source *source, const char *name, const char *value)
 		const struct source_type *type = source_types[i];
 		size_t len = strlen(type->prefix);
 
-		if (strncmp(value, type->prefix, len))
+		if (strncmp(value, type->prefix, len) || !is_kind(type, value))
 			continue;
 		*source = (struct source){ .type = type };
 		return type->open(source, name, value[0] == '/' ? value : value + len);
 	}
-	log_error("--channel %s=%s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE",
+	log_error("--channel %s=%s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring, NAME=/path/of/archive or NAME=embedded:SIZE",
 		  name, value);
 	return -EINVAL;
 }

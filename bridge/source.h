@@ -8,6 +8,7 @@
 #define BRIDGE_SOURCE_H
 
 #include <memlog.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /**
@@ -44,6 +45,7 @@ struct source_type {
 extern const struct source_type source_ring;
 extern const struct source_type source_embedded;
 extern const struct source_type source_tail;
+extern const struct source_type source_archive;
 
 int source_open(struct source *source, const char *name, const char *value);
 void source_close(struct source *source);
@@ -56,6 +58,12 @@ int source_check(struct source *source);
 
 /* The channel's numbers: 0 or a negative errno value. */
 int source_info(struct source *source, struct memlog_info *info);
+
+/* Whether it is a folder that another program writes, without a ring. */
+static inline bool source_is_archive(const struct source *source)
+{
+	return source->type == &source_archive;
+}
 
 /* A memlog device, or a file of memlogfs, which is one to who asks. */
 bool source_is_device(const struct source *source);

@@ -58,17 +58,27 @@ static int open_by_id(uint64_t id)
 	return errno == ESTALE || errno == ENOENT ? -ENOENT : -EPERM;
 }
 
-static int name_of(int fd, char name[MEMLOG_CGROUP_NAME_SIZE])
+static int full_path(int fd, char path[PATH_MAX])
 {
-	char link[32], path[PATH_MAX];
-	const char *last;
+	char link[32];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
+	n = readlink(link, path, PATH_MAX - 1);
 	if (n < 0)
 		return -errno;
 	path[n] = '\0';
+	return 0;
+}
+
+static int name_of(int fd, char name[MEMLOG_CGROUP_NAME_SIZE])
+{
+	char path[PATH_MAX];
+	const char *last;
+	int err = full_path(fd, path);
+
+	if (err)
+		return err;
 	last = strrchr(path, '/');
 	if (!strcmp(path, root) || !last)
 		last = "/";
@@ -109,6 +119,50 @@ int memlog_cgroup_walk(bool (*fn)(void *arg, uint64_t id, const char *name), voi
 			break;
 	fts_close(fts);
 	return 0;
+}
+
+/* @full begins with the root's. */
+static int cut_root(const char *full, char *path, size_t size)
+{
+	const char *rest = full + strlen(root);
+
+	if (strncmp(full, root, strlen(root)))
+		return -ENOENT;
+	return snprintf(path, size, "%s", *rest ? rest : "/") < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+static int walk_to(uint64_t id, char *path, size_t size)
+{
+	char *paths[] = { root, NULL };
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	int err = -ENOENT;
+	FTSENT *entry;
+
+	if (!fts)
+		return -errno;
+	while (err == -ENOENT && (entry = fts_read(fts)))
+		if (entry->fts_info == FTS_D && entry->fts_statp->st_ino == id)
+			err = cut_root(entry->fts_path, path, size);
+	fts_close(fts);
+	return err;
+}
+
+int memlog_cgroup_path(uint64_t id, char *path, size_t size, bool walk)
+{
+	char full[PATH_MAX];
+	int err, fd;
+
+	pthread_once(&root_once, find_root);
+	if (root_fd < 0)
+		return -ENOENT;
+	fd = open_by_id(id);
+	if (fd == -EPERM)
+		return walk ? walk_to(id, path, size) : -EAGAIN;
+	if (fd < 0)
+		return fd;
+	err = full_path(fd, full);
+	close(fd);
+	return err ? err : cut_root(full, path, size);
 }
 
 bool memlog_cgroup_is_unit(const char *name, const char *unit)

@@ -34,6 +34,18 @@ int memlog_cgroup_find(uint64_t id, char name[MEMLOG_CGROUP_NAME_SIZE]);
  */
 int memlog_cgroup_walk(bool (*fn)(void *arg, uint64_t id, const char *name), void *arg);
 
+/**
+ * memlog_cgroup_path() - The path of one cgroup.
+ * @id: Its id.
+ * @path: Set to it, from the root on, as in /proc/PID/cgroup: "/system.slice/x.service".
+ * @size: Room.
+ * @walk: Look through all of them if there is no quicker way.
+ *
+ * Return: 0; -ENOENT there is none; -EAGAIN it may be there, and @walk would tell;
+ * -ENAMETOOLONG; or what open(2) or fts_open(3) gave.
+ */
+int memlog_cgroup_path(uint64_t id, char *path, size_t size, bool walk);
+
 /* Whether a cgroup's name is that of @unit: "ssh" means ssh.service, too. */
 bool memlog_cgroup_is_unit(const char *name, const char *unit);
 

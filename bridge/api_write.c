@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * POST of records. A worker takes the body apart and writes, so that a long one
- * holds nobody up.
+ * holds nobody up. Where the channel is archived, the answer waits until the records
+ * are, as --sync promises.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -10,12 +11,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "archive/archiver.h"
 #include "body.h"
 #include "incoming.h"
 #include "log.h"
 #include "route.h"
+#include "shard.h"
 #include "token.h"
 #include "write_job.h"
+
+/* So long is a disk waited for. */
+#define ARCHIVE_MS	10000
 
 /**
  * struct write_job - A body on its way into a channel.
@@ -30,7 +36,12 @@
  * @incoming: What is in it.
  * @written: What became of that.
  * @err: 0, or what went wrong.
- * @finished: The worker is done.
+ * @waiter: Tells when they are archived.
+ * @waiting: It has still to tell.
+ * @deadline_ms: When the answer does not wait any longer, in time of the loop.
+ * @unarchived: 0, or why they are not archived.
+ * @errand: Brings that back to the loop.
+ * @finished: All is done.
  */
 struct write_job {
 	uv_work_t work;
@@ -44,6 +55,11 @@ struct write_job {
 	struct incoming incoming;
 	struct incoming_written written;
 	int err;
+	struct archiver_waiter waiter;
+	bool waiting;
+	uint64_t deadline_ms;
+	int unarchived;
+	struct errand errand;
 	bool finished;
 };
 
@@ -61,23 +77,74 @@ static void run_job(uv_work_t *work)
 	job->err = job->json ? incoming_parse_json(&job->incoming, job->data, job->len) :
 			       incoming_parse_text(&job->incoming, job->data, job->len);
 	if (!job->err && job->incoming.count)
-		job->err = incoming_write(&job->incoming, &job->channel->source,
-					  &job->written);
+		job->err = incoming_write(&job->incoming, job->channel, &job->written);
 }
 
-static void end_job(uv_work_t *work, int status)
+static void finish_job(struct write_job *job)
 {
-	struct write_job *job = work->data;
-
 	job->shard->jobs--;
-	if (status && !job->err)
-		job->err = -EIO;
 	if (!job->conn) {
 		free_job(job);
 		return;
 	}
 	job->finished = true;
 	lws_callback_on_writable(job->wsi);
+}
+
+/* In the loop again, and not waiting any longer. */
+static void run_errand(struct errand *errand, struct shard *shard)
+{
+	struct write_job *job = list_entry(errand, struct write_job, errand);
+
+	job->waiting = false;
+	job->unarchived = job->waiter.err;
+	finish_job(job);
+}
+
+/* By the archiver's thread, or ours. */
+static void on_archived(struct archiver_waiter *waiter)
+{
+	struct write_job *job = list_entry(waiter, struct write_job, waiter);
+
+	shard_send(job->shard, &job->errand);
+}
+
+static void end_job(uv_work_t *work, int status)
+{
+	struct write_job *job = work->data;
+
+	if (status && !job->err)
+		job->err = -EIO;
+	if (job->err || !job->written.records || !job->channel->archiver) {
+		finish_job(job);
+		return;
+	}
+	job->waiter = (struct archiver_waiter){
+		.stream = job->written.stream,
+		.first = job->written.first,
+		.last = job->written.last,
+		.done = on_archived,
+	};
+	job->errand.run = run_errand;
+	job->waiting = true;
+	job->deadline_ms = uv_now(&job->shard->loop) + ARCHIVE_MS;
+	archiver_watch(job->channel->archiver, &job->waiter);
+}
+
+void write_job_tick(struct shard *shard)
+{
+	struct list *pos, *n;
+
+	list_for_each_safe(pos, n, &shard->conns) {
+		struct write_job *job = list_entry(pos, struct conn, link)->job;
+
+		if (!job || !job->waiting || uv_now(&shard->loop) < job->deadline_ms ||
+		    !archiver_unwatch(job->channel->archiver, &job->waiter))
+			continue;
+		job->waiting = false;
+		job->unarchived = -ETIMEDOUT;
+		finish_job(job);
+	}
 }
 
 static const char *why_not(int err)
@@ -96,6 +163,39 @@ static const char *why_not(int err)
 	default:
 		return "the records can't be written";
 	}
+}
+
+static const char *why_unarchived(int err)
+{
+	switch (err) {
+	case -EOVERFLOW:
+		return "some of them were overwritten before they could be archived: send less at once, or give the channel a larger ring";
+	case -ENOSPC:
+		return "the archive's disk is full";
+	case -EDQUOT:
+		return "the archive's quota is used up";
+	case -ETIMEDOUT:
+		return "the archive's disk takes too long";
+	case -ESHUTDOWN:
+		return "the bridge stops";
+	default:
+		return "the archive can't be written";
+	}
+}
+
+/* They are in the ring, so that it is no use to send them again. */
+static int answer_unarchived(struct lws *wsi, struct conn *conn, const struct write_job *job)
+{
+	const struct incoming_written *written = &job->written;
+	int err = job->unarchived;
+
+	log_info("channel %s: POST: not archived: %s", job->channel->name, strerror(-err));
+	return request_refuse(wsi, conn, err == -ENOSPC || err == -EDQUOT ? 507 : 503,
+			      "%llu records were written, %016llx:%llu to %llu, but they are not archived yet: %s.\n",
+			      (unsigned long long)written->records,
+			      (unsigned long long)written->stream,
+			      (unsigned long long)written->first,
+			      (unsigned long long)written->last, why_unarchived(err));
 }
 
 static int answer_job(struct lws *wsi, struct conn *conn, const struct write_job *job)
@@ -121,6 +221,8 @@ static int answer_job(struct lws *wsi, struct conn *conn, const struct write_job
 	if (!written->records)
 		return request_refuse(wsi, conn, HTTP_STATUS_BAD_REQUEST,
 				      "Nothing was written: there is no line in the body.\n");
+	if (job->unarchived)
+		return answer_unarchived(wsi, conn, job);
 	snprintf(stream, sizeof(stream), "%016llx", (unsigned long long)written->stream);
 	return api_reply_json(wsi, conn,
 			      json_pack("{ss sI sI sI}", "stream", stream,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archiver.h"
 #include "incoming.h"
 
 struct incoming_record *incoming_add(struct incoming *incoming)
@@ -73,17 +74,70 @@ static int check(struct incoming *incoming, size_t max, bool embedded)
 	return 0;
 }
 
-static int write_embedded(struct incoming *incoming, struct memlog_embedded *ring,
+/* Part of the ring that may be on its way to the archive, and how long it may take. */
+#define PACE_PART	4
+#define PACE_MS		2000
+
+/**
+ * struct pacer - Keeps a long body from pushing its own beginning out of the ring.
+ * @channel: Where it goes.
+ * @bytes: Most bytes to write at once.
+ * @records: Most records.
+ * @sum: Bytes written since the archive was there.
+ * @from: Number of the first of those records.
+ * @off: It takes too long, or fails: the channel goes on without the archive.
+ */
+struct pacer {
+	struct channel *channel;
+	uint64_t bytes;
+	uint64_t records;
+	uint64_t sum;
+	uint64_t from;
+	bool off;
+};
+
+static void pacer_init(struct pacer *pacer, struct channel *channel,
+		       const struct memlog_info *info)
+{
+	*pacer = (struct pacer){
+		.channel = channel,
+		.bytes = info->text_size / PACE_PART,
+		.records = info->records / PACE_PART,
+		.from = info->next_seq,
+		.off = !channel->archiver,
+	};
+}
+
+/* Before @len more bytes are written. */
+static void pacer_wait(struct pacer *pacer, const struct incoming_written *written, size_t len)
+{
+	uint64_t last = written->last;
+
+	if (pacer->off || !written->records)
+		return;
+	if (pacer->sum + len > pacer->bytes || last + 1 - pacer->from >= pacer->records) {
+		pacer->off = archiver_wait(pacer->channel, written->stream, pacer->from, last,
+					   PACE_MS);
+		pacer->from = last + 1;
+		pacer->sum = 0;
+	}
+	pacer->sum += len;
+}
+
+static int write_embedded(struct incoming *incoming, struct channel *channel,
 			  struct incoming_written *written)
 {
+	struct memlog_embedded *ring = channel->source.ring;
 	struct memlog_info info = { 0 };
 	struct memlog_written numbers;
+	struct pacer pacer;
 	int err = memlog_embedded_info(ring, &info);
 	ssize_t n;
 
 	if (!err)
 		err = check(incoming, info.max_record, true);
 	written->stream = info.stream;
+	pacer_init(&pacer, channel, &info);
 	for (size_t i = 0; !err && i < incoming->count; i++) {
 		const struct incoming_record *record = &incoming->records[i];
 		struct memlog_attr attr = MEMLOG_ATTR_INIT;
@@ -91,6 +145,7 @@ static int write_embedded(struct incoming *incoming, struct memlog_embedded *rin
 		attr.type = record->type;
 		attr.pri = record->pri;
 		attr.comm = record->comm[0] ? record->comm : NULL;
+		pacer_wait(&pacer, written, record->len);
 		n = memlog_embedded_write(ring, &attr, record->text, record->len, &numbers);
 		if (n < 0)
 			return (int)n;
@@ -161,11 +216,13 @@ static int account(struct memlog_writer *writer, const struct incoming_record *r
 	return 0;
 }
 
-static int write_path(struct incoming *incoming, const char *path,
+static int write_path(struct incoming *incoming, struct channel *channel,
 		      struct incoming_written *written)
 {
+	const char *path = channel->source.path;
 	struct memlog_info info = { 0 };
 	struct memlog_writer *writer;
+	struct pacer pacer;
 	int err;
 
 	if (!source_may_map(path) && !source_path_is_device(path))
@@ -177,7 +234,9 @@ static int write_path(struct incoming *incoming, const char *path,
 	if (!err)
 		err = check(incoming, info.max_record, false);
 	written->stream = info.stream;
+	pacer_init(&pacer, channel, &info);
 	for (size_t i = 0; !err && i < incoming->count; i++) {
+		pacer_wait(&pacer, written, incoming->records[i].len);
 		err = write_one(writer, &incoming->records[i]);
 		if (!err)
 			err = account(writer, &incoming->records[i], &info, written);
@@ -186,14 +245,14 @@ static int write_path(struct incoming *incoming, const char *path,
 	return err;
 }
 
-int incoming_write(struct incoming *incoming, struct source *source,
+int incoming_write(struct incoming *incoming, struct channel *channel,
 		   struct incoming_written *written)
 {
 	*written = (struct incoming_written){ 0 };
-	if (source->type == &source_embedded)
-		return write_embedded(incoming, source->ring, written);
-	if (source->type == &source_ring)
-		return write_path(incoming, source->path, written);
+	if (channel->source.type == &source_embedded)
+		return write_embedded(incoming, channel, written);
+	if (channel->source.type == &source_ring)
+		return write_path(incoming, channel, written);
 	return -EROFS;
 }
 

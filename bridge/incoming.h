@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "source.h"
+#include "channel.h"
 
 #define INCOMING_BYTES		(1U << 20)
 #define INCOMING_RECORDS	32768
@@ -72,10 +72,11 @@ int incoming_parse_text(struct incoming *incoming, char *data, size_t len);
 int incoming_parse_json(struct incoming *incoming, char *data, size_t len);
 
 /*
- * Writes them. Return: 0; -EINVAL one can't be written there, @incoming->why is
+ * Writes them; where the channel is archived, no faster than the ring can hold what
+ * is not archived yet. Return: 0; -EINVAL one can't be written there, @incoming->why is
  * set and nothing is written; or what writing gave.
  */
-int incoming_write(struct incoming *incoming, struct source *source,
+int incoming_write(struct incoming *incoming, struct channel *channel,
 		   struct incoming_written *written);
 
 void incoming_free(struct incoming *incoming);

@@ -11,6 +11,7 @@
 #include "out.h"
 #include "shard.h"
 #include "sink.h"
+#include "write_job.h"
 
 /* Clients have so long to take their farewell. */
 #define STOP_MS		2000
@@ -46,6 +47,7 @@ static void on_tick(uv_timer_t *timer)
 {
 	sink_tick_all(timer->data);
 	out_tick(timer->data);
+	write_job_tick(timer->data);
 }
 
 static void on_errand(uv_async_t *async)

@@ -95,6 +95,9 @@ void archiver_place(struct archiver *archiver, uint64_t *stream, uint64_t *seq);
 /* Has waiter->done called when the records it names are archived, or can't be. */
 void archiver_watch(struct archiver *archiver, struct archiver_waiter *waiter);
 
+/* Whether it still waited; then it is not called any more. */
+bool archiver_unwatch(struct archiver *archiver, struct archiver_waiter *waiter);
+
 /**
  * archiver_wait() - Wait until records are archived, as --sync promises.
  * @channel: Their channel.

@@ -149,6 +149,20 @@ void archiver_watch(struct archiver *archiver, struct archiver_waiter *waiter)
 		waiter->done(waiter);
 }
 
+bool archiver_unwatch(struct archiver *archiver, struct archiver_waiter *waiter)
+{
+	struct list *pos;
+	bool found = false;
+
+	pthread_mutex_lock(&archiver->lock);
+	list_for_each(pos, &archiver->waiters)
+		found |= pos == &waiter->link;
+	if (found)
+		list_del(&waiter->link);
+	pthread_mutex_unlock(&archiver->lock);
+	return found;
+}
+
 /**
  * struct sleeper - A thread that waits.
  * @waiter: For this.
@@ -171,21 +185,6 @@ static void wake_sleeper(struct archiver_waiter *waiter)
 	sleeper->told = true;
 	pthread_cond_signal(&sleeper->cond);
 	pthread_mutex_unlock(&sleeper->lock);
-}
-
-/* Whether it was still waiting; if not, it is told, or is about to be. */
-static bool give_up(struct archiver *archiver, struct archiver_waiter *waiter)
-{
-	struct list *pos;
-	bool found = false;
-
-	pthread_mutex_lock(&archiver->lock);
-	list_for_each(pos, &archiver->waiters)
-		found |= pos == &waiter->link;
-	if (found)
-		list_del(&waiter->link);
-	pthread_mutex_unlock(&archiver->lock);
-	return found;
 }
 
 static void sleep_until(struct sleeper *sleeper, const struct timespec *deadline)
@@ -229,7 +228,8 @@ int archiver_wait(struct channel *channel, uint64_t stream, uint64_t first,
 	}
 	archiver_watch(archiver, &sleeper.waiter);
 	sleep_until(&sleeper, &ts);
-	if (give_up(archiver, &sleeper.waiter)) {
+	/* else it is told, or is about to be */
+	if (archiver_unwatch(archiver, &sleeper.waiter)) {
 		err = -ETIMEDOUT;
 	} else {
 		sleep_until(&sleeper, NULL);

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Disks that are full, that fail, that can't be written, and folders that go away.
+ * A batch that can't be written leaves nothing, waits, and is written later; what
+ * was committed stays.
+ *
+ * Calls are made to fail by standing in front of the C library's.
+ */
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "fixture.h"
+
+enum call { WRITE, SYNC, FOLDER_SYNC, OPEN_CALL, MAKE, CUT, CALLS };
+
+static struct {
+	enum call call;
+	int left;		/* calls of it until one fails; below 0: none does */
+	int many;		/* how many fail then */
+	int err;
+	bool failed;
+	uint64_t written;	/* bytes, in all */
+} fault = { .left = -1 };
+
+static bool fails(enum call call)
+{
+	if (call != fault.call || fault.left < 0)
+		return false;
+	if (fault.left) {
+		fault.left--;
+		return false;
+	}
+	if (!--fault.many)
+		fault.left = -1;
+	fault.failed = true;
+	errno = fault.err;
+	return true;
+}
+
+static void fail_next(enum call call, int left, int many, int err)
+{
+	fault.call = call;
+	fault.left = left;
+	fault.many = many;
+	fault.err = err;
+	fault.failed = false;
+	fault.written = 0;
+}
+
+ssize_t pwrite64(int fd, const void *buf, size_t size, off64_t at)
+{
+	ssize_t done;
+
+	/* Disks are seldom full between two calls. */
+	if (fails(WRITE)) {
+		syscall(SYS_pwrite64, fd, buf, size / 2, at);
+		errno = fault.err;
+		return -1;
+	}
+	done = syscall(SYS_pwrite64, fd, buf, size, at);
+	if (done > 0)
+		fault.written += done;
+	return done;
+}
+
+int fdatasync(int fd)
+{
+	return fails(SYNC) ? -1 : syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd)
+{
+	return fails(FOLDER_SYNC) ? -1 : syscall(SYS_fsync, fd);
+}
+
+int openat64(int dirfd, const char *path, int flags, ...)
+{
+	va_list args;
+	int mode;
+
+	va_start(args, flags);
+	mode = flags & O_CREAT ? va_arg(args, int) : 0;
+	va_end(args);
+	return fails(OPEN_CALL) ? -1 : syscall(SYS_openat, dirfd, path, flags, mode);
+}
+
+int mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	return fails(MAKE) ? -1 : syscall(SYS_mkdirat, dirfd, path, mode);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+	return fails(CUT) ? -1 : syscall(SYS_ftruncate, fd, size);
+}
+
+/* ---- */
+
+static const int errors[CALLS] = {
+	[WRITE] = ENOSPC, [SYNC] = EIO, [FOLDER_SYNC] = EIO, [OPEN_CALL] = EMFILE,
+	[MAKE] = ENOSPC, [CUT] = EIO,
+};
+
+/* Whether the archive has rows 0 to @rows - 1, in the day's files or in none yet. */
+static bool holds(int dirfd, uint64_t rows)
+{
+	return rows ? has_exactly(dirfd, NEWYEAR, 0, rows) :
+		      !there(dirfd, "20260101/index") || has_exactly(dirfd, NEWYEAR, 0, 0);
+}
+
+/* Each call of a commit fails once, in a new day and in one that grows. */
+TEST_F(folder, each_call)
+{
+	int faults = 0;
+
+	for (int rows = 0; rows <= 50; rows += 50)
+		for (int call = 0; call < CUT; call++)
+			for (int nth = 0; ; nth++) {
+				int err;
+
+				for (int seq = 0; seq < rows; seq++)
+					ASSERT_EQ(0, add(self->writer, seq, NOON));
+				ASSERT_EQ(0, archive_commit(self->writer));
+				for (int seq = rows; seq < rows + 9; seq++)
+					ASSERT_EQ(0, add(self->writer, seq, NOON));
+				fail_next(call, nth, 1, errors[call]);
+				err = archive_commit(self->writer);
+				if (err) {
+					EXPECT_EQ(true, fault.failed);
+					EXPECT_EQ(-errors[call], err);
+					EXPECT_EQ(9, archive_batched(self->writer));
+					EXPECT_EQ(rows, archive_writer_end(self->writer)->rows);
+					/* meta's own header is written before rows are. */
+					if (rows || call == SYNC)
+						EXPECT_TRUE(holds(self->dirfd, rows));
+					faults++;
+					ASSERT_EQ(0, archive_commit(self->writer));
+					EXPECT_TRUE(said("writing goes on"));
+				}
+				EXPECT_TRUE(holds(self->dirfd, rows + 9));
+				err = fault.failed;
+				fail_next(WRITE, -1, 0, 0);
+				REOPEN();
+				EXPECT_FALSE(strstr(heard, "cut behind"));
+				EXPECT_EQ(rows + 9, archive_writer_end(self->writer)->rows);
+				ASSERT_EQ(0, archive_replace(self->writer, NEWYEAR));
+				hand_pass(&self->hand, SEC);
+				forget();
+				if (!err)
+					break;
+			}
+	EXPECT_LT(15, faults);
+}
+
+/* What can't even be taken back is taken back later, or by the next opening. */
+TEST_F(folder, not_taken_back)
+{
+	for (int again = 0; again < 2; again++) {
+		ASSERT_EQ(0, add(self->writer, 0, NOON));
+		ASSERT_EQ(0, archive_commit(self->writer));
+		for (int seq = 1; seq < 9; seq++)
+			ASSERT_EQ(0, add(self->writer, seq, NOON));
+		fail_next(WRITE, 2, 1, ENOSPC);
+		/* The first write that fails is meta's; then cutting does. */
+		EXPECT_EQ(-ENOSPC, archive_commit(self->writer));
+		archive_drop(self->writer);
+		ASSERT_EQ(0, add(self->writer, 1, NOON));
+		fail_next(CUT, 0, 100, EIO);
+		ASSERT_EQ(0, archive_commit(self->writer));
+		ASSERT_EQ(0, add(self->writer, 2, NOON));
+		fail_next(SYNC, 0, 1, EIO);
+		EXPECT_EQ(-EIO, archive_commit(self->writer));
+		fail_next(WRITE, -1, 0, 0);
+		archive_drop(self->writer);
+		if (again) {
+			ASSERT_EQ(0, add(self->writer, 2, NOON));
+		} else {
+			REOPEN();
+		}
+		EXPECT_EQ(0, archive_commit(self->writer));
+		EXPECT_TRUE(has_exactly(self->dirfd, NEWYEAR, 0, again ? 3 : 2));
+		ASSERT_EQ(0, archive_replace(self->writer, NEWYEAR));
+	}
+}
+
+/*
+ * After a failed fdatasync(2) the kernel takes the pages for clean: asked once more
+ * it would say that all is well. So they must be written once more.
+ */
+TEST_F(folder, failed_sync)
+{
+	uint64_t bytes = 0;
+
+	for (int seq = 0; seq < 20; seq++) {
+		ASSERT_EQ(0, add(self->writer, seq, NOON));
+		bytes += ARCHIVE_HEAD_SIZE + ARCHIVE_INDEX_SIZE + ARCHIVE_META_SIZE + 40 +
+			 seq * 37 % 200;
+	}
+	for (int nth = 0; nth < 3; nth++) {
+		fail_next(SYNC, 2 - nth + (nth ? 0 : 1), 1, EIO);
+		EXPECT_EQ(-EIO, archive_commit(self->writer));
+		EXPECT_TRUE(holds(self->dirfd, 0));
+	}
+	EXPECT_TRUE(said("20260101: 20 rows can't be written, and wait: Input/output error; "
+			 "the disk has an error: the kernel's log says more"));
+	fail_next(SYNC, -1, 0, 0);
+	ASSERT_EQ(0, archive_commit(self->writer));
+	EXPECT_LE(bytes, fault.written);
+
+	/* With a second between them, the batch is no longer in memory. */
+	self->options.sync = ARCHIVE_SYNC_SECOND;
+	REOPEN();
+	for (int seq = 20; seq < 40; seq++)
+		ASSERT_EQ(0, add(self->writer, seq, NOON));
+	ASSERT_EQ(0, archive_commit(self->writer));
+	for (bytes = 0; bytes < 3; bytes++) {
+		fail_next(SYNC, bytes, 1, EIO);
+		EXPECT_EQ(-EIO, archive_sync(self->writer));
+	}
+	EXPECT_TRUE(said("20260101 can't be synced: Input/output error"));
+	bytes = 0;
+	for (int seq = 20; seq < 40; seq++)
+		bytes += ARCHIVE_HEAD_SIZE + ARCHIVE_INDEX_SIZE + ARCHIVE_META_SIZE + 40 +
+			 seq * 37 % 200;
+	fail_next(SYNC, -1, 0, 0);
+	ASSERT_EQ(0, archive_sync(self->writer));
+	EXPECT_LE(bytes, fault.written);
+	fail_next(SYNC, -1, 0, 0);
+	ASSERT_EQ(0, archive_sync(self->writer));
+	EXPECT_GT(1000, fault.written);
+	EXPECT_TRUE(has_exactly(self->dirfd, NEWYEAR, 0, 40));
+}
+
+static bool mount_small(const char *path)
+{
+	return !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mkdir(path, 0755) && !mount("tmpfs", path, "tmpfs", 0, "size=256k");
+}
+
+TEST_F(folder, disk_full)
+{
+	char small[128], path[160];
+	uint64_t seq = 0, committed;
+	int err = 0, dirfd;
+
+	in_test_dir(small, "small");
+	if (!mount_small(small))
+		SKIP(return, "no right to mount a tmpfs: %s", strerror(errno));
+	SHUT();
+	snprintf(path, sizeof(path), "%s/archive", small);
+	ASSERT_EQ(0, archive_writer_open(&self->writer, path, &self->options));
+	dirfd = open(path, O_RDONLY | O_DIRECTORY);
+	while (!err) {
+		for (int i = 0; i < 50; i++)
+			ASSERT_EQ(0, add(self->writer, seq++, NOON));
+		err = archive_commit(self->writer);
+	}
+	committed = seq - 50;
+	EXPECT_LT(300, committed);
+	EXPECT_EQ(-ENOSPC, err);
+	EXPECT_TRUE(said("No space left on device; make room, or keep fewer days: it goes on"));
+	EXPECT_TRUE(has_exactly(dirfd, NEWYEAR, 0, committed));
+	forget();
+	EXPECT_EQ(-ENOSPC, archive_commit(self->writer));
+	EXPECT_STREQ("", heard);
+	/* A machine that starts with a full disk. */
+	archive_writer_close(self->writer);
+	ASSERT_EQ(0, archive_writer_open(&self->writer, path, &self->options));
+	EXPECT_EQ(committed, archive_writer_end(self->writer)->seq);
+	for (seq = committed; seq < committed + 50; seq++)
+		ASSERT_EQ(0, add(self->writer, seq, NOON));
+	EXPECT_EQ(-ENOSPC, archive_commit(self->writer));
+	ASSERT_EQ(0, mount("tmpfs", small, NULL, MS_REMOUNT, "size=512k"));
+	EXPECT_EQ(0, archive_commit(self->writer));
+	EXPECT_TRUE(said("writing goes on"));
+	EXPECT_TRUE(has_exactly(dirfd, NEWYEAR, 0, seq));
+
+	/* Read-only, which a file system becomes when its disk fails. */
+	ASSERT_EQ(0, add(self->writer, seq, NOON));
+	SHUT();
+	ASSERT_EQ(0, mount("tmpfs", small, NULL, MS_REMOUNT | MS_RDONLY, NULL));
+	forget();
+	EXPECT_EQ(-EROFS, archive_writer_open(&self->writer, path, &self->options));
+	EXPECT_TRUE(said("lock: Read-only file system; mount it for writing"));
+	EXPECT_TRUE(has_exactly(dirfd, NEWYEAR, 0, seq));
+	close(dirfd);
+	EXPECT_EQ(0, umount2(small, MNT_DETACH));
+}
+
+TEST_F(folder, no_right)
+{
+	char path[160];
+
+	if (getuid())
+		SKIP(return, "only root has other users to be");
+	SHUT();
+	ASSERT_EQ(0, chmod(test_dir, 0755));
+	ASSERT_EQ(0, chmod(self->path, 0555));
+	ASSERT_EQ(0, unlinkat(self->dirfd, "lock", 0));
+	ASSERT_EQ(0, seteuid(65534));
+	EXPECT_EQ(-EACCES, archive_writer_open(&self->writer, self->path, &self->options));
+	EXPECT_TRUE(said("lock: Permission denied; give this program's user the right to write"));
+	snprintf(path, sizeof(path), "%s/new", self->path);
+	EXPECT_EQ(-EACCES, archive_writer_open(&self->writer, path, &self->options));
+	EXPECT_TRUE(said("/new: the folder can't be made: Permission denied"));
+	ASSERT_EQ(0, seteuid(0));
+}
+
+static void remove_all(const char *path)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	if (system(command))
+		abort();
+}
+
+/* Rows that were in a folder that is gone are gone; those that wait are not. */
+TEST_F(folder, removed)
+{
+	static const char * const what[] = { "", "/20260101", "/20260101/index", "/lock" };
+	const struct archive_end *end = archive_writer_end(self->writer);
+	char path[160];
+
+	for (int i = 0; i < 4; i++) {
+		ADD(0, NOON);
+		ADD(1, NOON);
+		ASSERT_EQ(0, add(self->writer, 2, NOON));
+		snprintf(path, sizeof(path), "%s%s", self->path, what[i]);
+		remove_all(path);
+		forget();
+		EXPECT_EQ(-ENOENT, archive_commit(self->writer));
+		EXPECT_TRUE(said("removed or moved while it was written; it is opened anew"));
+		EXPECT_EQ(1, archive_batched(self->writer));
+		EXPECT_EQ(i == 3 ? 2 : 0, end->rows);
+		EXPECT_EQ(0, archive_commit(self->writer));
+		close(self->dirfd);
+		self->dirfd = open(self->path, O_RDONLY | O_DIRECTORY);
+		EXPECT_TRUE(has_exactly(self->dirfd, NEWYEAR, i == 3 ? 0 : 2, 3));
+		EXPECT_EQ(i == 3 ? 3 : 1, end->rows);
+		ASSERT_EQ(0, archive_replace(self->writer, NEWYEAR));
+		hand_pass(&self->hand, SEC);
+	}
+	/* Moved: it goes on where it was told to write. */
+	ADD(0, NOON);
+	snprintf(path, sizeof(path), "%s.moved", self->path);
+	ASSERT_EQ(0, rename(self->path, path));
+	EXPECT_EQ(-ENOENT, archive_finish(self->writer));
+	EXPECT_EQ(0, end->date);
+	EXPECT_TRUE(has_exactly(self->dirfd, NEWYEAR, 0, 1));
+	ADD(1, NOON);
+	EXPECT_EQ(1, end->rows);
+	/* meta alone: nothing can go on behind rows without one. */
+	close(self->dirfd);
+	self->dirfd = open(self->path, O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, unlinkat(self->dirfd, "20260101/meta", 0));
+	ASSERT_EQ(0, add(self->writer, 2, NOON));
+	EXPECT_EQ(-EBADMSG, archive_commit(self->writer));
+	EXPECT_TRUE(said("20260101/meta is gone"));
+	EXPECT_EQ(-EBADMSG, archive_commit(self->writer));
+	EXPECT_EQ(1, archive_batched(self->writer));
+	/* Put aside by a person, as the message says. */
+	ASSERT_EQ(0, renameat(self->dirfd, "20260101", self->dirfd, "old"));
+	EXPECT_EQ(-ENOENT, archive_commit(self->writer));
+	EXPECT_EQ(0, archive_commit(self->writer));
+	EXPECT_TRUE(has_exactly(self->dirfd, NEWYEAR, 2, 3));
+}
+
+TEST_HARNESS_MAIN

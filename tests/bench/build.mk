@@ -35,3 +35,11 @@ $(FANOUT_BINS): $(BUILD)/libmemlog.a
 	$(CC) -pthread $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 -include $(FANOUT_OBJS:.o=.d)
+
+# What archiving costs, on this machine and its disk.
+TESTS += $(BENCH_DIR)/archive_bench
+
+$(BENCH_DIR)/archive_bench: $(BENCH_DIR)/archive.o $(ARCHIVE_OBJS) $(BUILD)/libmemlog.a
+	$(CC) -pthread $(SAN_FLAGS) $(LDFLAGS) -o $@ $^
+
+-include $(BENCH_DIR)/archive.d

@@ -101,11 +101,12 @@ static uint64_t good_entries(struct archive_files *day, uint64_t wanted, uint8_t
 	return entries;
 }
 
-/* @distrust: it may be torn where meta is not. */
-void archive_times_open(struct archive_files *day, bool distrust)
+void archive_times_open(struct archive_writer *writer, bool distrust)
 {
+	struct archive_files *day = &writer->day;
 	uint8_t head[ARCHIVE_TIMES_HEAD], *buf;
 	uint64_t row, wanted = day->rows / ARCHIVE_TIMES_ROWS;
+	struct stat st;
 
 	day->max_time = 0;
 	if (!day->has_meta)
@@ -114,7 +115,8 @@ void archive_times_open(struct archive_files *day, bool distrust)
 	day->times = archive_open_file(day->dirfd, "times", O_RDWR | O_CREAT);
 	if (!buf || day->times < 0)
 		goto out;
-	fchmod(day->times, 0640);
+	if (!fstat(day->times, &st) && !st.st_size)
+		archive_give(writer, day->times, 0640);
 	row = distrust ? 0 : good_entries(day, wanted, buf) * ARCHIVE_TIMES_ROWS;
 	archive_times_head_put(head);
 	if (archive_write_all(day->times, head, sizeof(head), 0) ||

@@ -48,6 +48,18 @@ static char *absolute(const char *dir)
 	return path;
 }
 
+/* A new folder lasts once the one it is in does. */
+static void sync_parent(int dirfd)
+{
+	int fd = openat(dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* Who may not read that one may still write here. */
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
 static int open_folder(struct archive_writer *writer)
 {
 	bool made = false;
@@ -62,9 +74,11 @@ static int open_folder(struct archive_writer *writer)
 	}
 	if (fd < 0)
 		return archive_fail(writer, -errno, "the folder can't be opened");
-	if (made)
-		archive_give(writer, fd, 0750);
 	writer->dirfd = fd;
+	if (made) {
+		archive_give(writer, fd, 0750);
+		sync_parent(fd);
+	}
 	return 0;
 }
 

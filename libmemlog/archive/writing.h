@@ -243,7 +243,8 @@ void archive_files_settle(struct archive_files *day, const struct archive_batch 
 int archive_files_finish(struct archive_writer *writer);
 
 /* ---- times_write.c */
-void archive_times_open(struct archive_files *day, bool distrust);
+/* @distrust: it may be torn where meta is not. */
+void archive_times_open(struct archive_writer *writer, bool distrust);
 void archive_times_add(struct archive_files *day, const struct archive_batch *batch);
 
 /* ---- mark.c */

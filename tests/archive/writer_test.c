@@ -39,6 +39,40 @@ TEST_F(folder, rows)
 	EXPECT_EQ(0640, st.st_mode & 07777);
 }
 
+/* Whatever the umask, readers of the group may read. */
+TEST_F(folder, group)
+{
+	static const char * const files[] = {
+		"", "lock", "20260101", "20260101/data000000", "20260101/index", "20260101/meta",
+		"20260101/times", "20260101/finish", "20260101/cgroups",
+	};
+	struct stat st;
+
+	if (getuid())
+		SKIP(return, "only root may give files to any group");
+	SHUT();
+	ASSERT_EQ(0, unlinkat(self->dirfd, "lock", 0));
+	ASSERT_EQ(0, rmdir(self->path));
+	close(self->dirfd);
+	umask(0077);
+	self->options.gid = 4;
+	OPEN();
+	self->dirfd = open(self->path, O_RDONLY | O_DIRECTORY);
+	ADD(0, NOON);
+	ASSERT_EQ(0, archive_add_cgroup(self->writer, 7, "/"));
+	ASSERT_EQ(0, archive_finish(self->writer));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		EXPECT_EQ(0, fstatat(self->dirfd, files[i], &st, files[i][0] ? 0 : AT_EMPTY_PATH));
+		EXPECT_EQ(S_ISDIR(st.st_mode) ? 0750 : 0640, st.st_mode & 07777);
+		EXPECT_EQ(4, st.st_gid);
+	}
+	/* Those of somebody else stay as they are. */
+	ASSERT_EQ(0, fchmodat(self->dirfd, "lock", 0660, 0));
+	REOPEN();
+	EXPECT_EQ(0, fstatat(self->dirfd, "lock", &st, 0));
+	EXPECT_EQ(0660, st.st_mode & 07777);
+}
+
 TEST_F(folder, goes_on)
 {
 	struct archive_end before;

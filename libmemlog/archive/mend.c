@@ -197,8 +197,9 @@ static void tell(struct archive_writer *writer, const struct archive_mending *me
 	if (mend->bytes)
 		archive_say(writer, "%08u: cut behind %llu whole rows: %llu rows were not whole "
 			    "(%s)%s%s", mend->date, (unsigned long long)mend->keep,
-			    (unsigned long long)(mend->there - mend->keep), mend->words,
-			    mend->aside[0] ? "; what was cut is in " : "", mend->aside);
+			    (unsigned long long)(archive_rows_begun(mend->rows) - mend->keep),
+			    mend->words, mend->aside[0] ? "; what was cut is in " : "",
+			    mend->aside);
 }
 
 int archive_mend(struct archive_writer *writer, uint32_t date, int dirfd)

@@ -70,15 +70,24 @@ void archive_rows_close(struct archive_rows *rows)
 	free(rows);
 }
 
+static uint64_t metas(const struct archive_rows *rows)
+{
+	return rows->meta_size < ARCHIVE_META_HEAD ? 0 :
+		(rows->meta_size - ARCHIVE_META_HEAD) / ARCHIVE_META_SIZE;
+}
+
 uint64_t archive_rows_count(const struct archive_rows *rows)
 {
-	uint64_t count = rows->index_size / ARCHIVE_INDEX_SIZE, metas = 0;
+	uint64_t count = rows->index_size / ARCHIVE_INDEX_SIZE;
 
-	if (!rows->has_meta)
-		return count;
-	if (rows->meta_size > ARCHIVE_META_HEAD)
-		metas = (rows->meta_size - ARCHIVE_META_HEAD) / ARCHIVE_META_SIZE;
-	return count < metas ? count : metas;
+	return rows->has_meta && metas(rows) < count ? metas(rows) : count;
+}
+
+uint64_t archive_rows_begun(const struct archive_rows *rows)
+{
+	uint64_t count = rows->index_size / ARCHIVE_INDEX_SIZE;
+
+	return metas(rows) > count ? metas(rows) : count;
 }
 
 static int load_window(struct archive_rows *rows, uint64_t row)

@@ -61,6 +61,9 @@ void archive_rows_close(struct archive_rows *rows);
 /* Rows that index has, and meta where there is one, whole or not. */
 uint64_t archive_rows_count(const struct archive_rows *rows);
 
+/* Rows that one of the two has. */
+uint64_t archive_rows_begun(const struct archive_rows *rows);
+
 /* 0; -EBADMSG it is not whole; or what reading gave. */
 int archive_rows_get(struct archive_rows *rows, uint64_t row, struct archive_found *found);
 

@@ -9,7 +9,17 @@
  * 24 h after @clock's newest settled time opens only once the clock has held for
  * 60 s, that is, realtime minus boottime has not stepped by more than a second;
  * until then its records go to the newest open day. Where no day is open, one
- * opens: the record's own, or the day behind the newest if that is later.
+ * opens: the record's own (the clock's own, where the record is of a day that a
+ * clock which has held says is more than 24 h ahead), or the day behind the newest
+ * if that is later. A clock that shows what it showed when the archive was last
+ * written, in the same life of the machine, has held.
+ *
+ * Mending: DIR/lock says how many rows of the open day were committed, and how many
+ * of those were on the disk. Rows that nobody was told of are kept up to the first
+ * that is not whole, and cut from there. A damaged row among those that were
+ * committed is left and told, since what is behind it is good. Where rows that were
+ * committed have to be cut, because a file is gone or short, or where the lock does
+ * not know the day, what is cut is copied to YYYYMMDD.cut-TIME first.
  */
 #ifndef MEMLOG_ARCHIVE_WRITER_H
 #define MEMLOG_ARCHIVE_WRITER_H
@@ -67,7 +77,9 @@ struct archive_options {
 
 /**
  * struct archive_end - Where an archive ends.
- * @date: The newest day, 0 if there is none.
+ * @date: The newest day, 0 if there is none. While an earlier day is written again
+ *        (see archive_append_row()), that one, and all here is about that one;
+ *        after its archive_finish(), the newest again.
  * @rows: Rows in it.
  * @finished: It is complete.
  * @stream: Stream of the last record or gap, 0 if there is none.
@@ -90,16 +102,17 @@ struct archive_end {
  * @options: Copied.
  *
  * Days before the newest are finished if they are not. Torn tails of the newest
- * are cut behind the last whole row, which is said.
+ * are cut behind the last whole row, which is said. What is there then is synced.
  *
  * Return: 0; -EBUSY another process writes it; -EBADMSG the newest day is open and
- * not ours to go on with (no meta: another program's); or what open(2) and the
- * like gave. What is wrong is said.
+ * not ours to go on with (no meta: another program's, or it was removed), and
+ * nothing was changed; -EPROTONOSUPPORT its meta is of a later version; or what
+ * open(2) and the like gave. What is wrong is said.
  */
 int archive_writer_open(struct archive_writer **writerp, const char *dir,
 			const struct archive_options *options);
 
-/* Ends without a commit; what was not committed is dropped. */
+/* Ends without a commit; what was not committed is dropped. NULL does nothing. */
 void archive_writer_close(struct archive_writer *writer);
 
 /* Where the archive ends with what was committed. */
@@ -111,8 +124,12 @@ const struct archive_end *archive_writer_end(const struct archive_writer *writer
  * @rec: The record.
  * @text: rec->len bytes.
  *
+ * Writes nothing; a day is made, and the one before finished, by the commit.
+ *
  * Return: 0; -ENOBUFS the batch is full or the record is of another day: commit
- * first, then again; -EMSGSIZE longer than ARCHIVE_TEXT_MAX; -ENOMEM.
+ * first, then again; -EMSGSIZE longer than ARCHIVE_TEXT_MAX; -ENOMEM; -EINVAL its
+ * type is that of gaps, or an earlier day is being written again; -EBADMSG the day
+ * has no meta; -EFBIG the day has as many rows as a day can have.
  */
 int archive_append(struct archive_writer *writer, uint64_t stream,
 		   const struct memlog_record *rec, const char *text);
@@ -123,16 +140,20 @@ int archive_append_gap(struct archive_writer *writer, uint64_t stream, uint64_t 
 
 /**
  * archive_append_row() - Add a row of another archive to a given day, as it is.
- * @date: The day; the newest, or a later one, which is made then. The one before
- *        must have been finished with archive_finish().
+ * @date: The day: the newest, if it is not finished; a later one, if it is; or an
+ *        earlier one that does not exist, after archive_replace() or where days
+ *        were missing. Such a day is written under another name, which no reader
+ *        sees, and gets its own with archive_finish(), which must come before rows
+ *        of any other day. If it does not come, the next opening removes it.
  * @index: Its type counts; file and offset must be what they would be here.
  * @head: Data header.
  * @text: Bytes.
  * @len: How many.
  * @meta: Its entry, whose checksum must be right; NULL: the day has no meta.
  *
- * Return: as archive_append(); -EBADMSG the row is not what it says; -EINVAL the day
- * is finished or earlier than the newest.
+ * Return: as archive_append(); -EBADMSG the row is not what it says, does not belong
+ * at the end of the day here, or has a meta where the day has none, or the other way
+ * round; -EINVAL no day that rows can be added to now.
  */
 int archive_append_row(struct archive_writer *writer, uint32_t date,
 		       const uint8_t index[ARCHIVE_INDEX_SIZE],
@@ -143,8 +164,12 @@ int archive_append_row(struct archive_writer *writer, uint32_t date,
  * archive_commit() - Write the batch, with options.sync as promised there.
  *
  * Return: 0; or -errno (-ENOSPC, -EIO, -EDQUOT, ...): nothing of the batch is in the
- * files, it is kept, and committing again tries again. -ENOENT folders were
- * removed meanwhile: they are made anew by the next try.
+ * files, it is kept, and committing again tries again. The same error is said once.
+ * -ENOENT what is written was removed or moved meanwhile: the archive was opened
+ * anew, archive_writer_end() says where it is now, the batch is kept for that, and
+ * the next try writes it there; rows of archive_append_row() are dropped, since they
+ * have their place. -EBADMSG, -EBUSY and the like: so did that opening, as
+ * archive_writer_open(), and the next try opens again.
  */
 int archive_commit(struct archive_writer *writer);
 
@@ -157,16 +182,25 @@ unsigned int archive_batched(const struct archive_writer *writer);
 /* fdatasync(2) of what was committed since the last time. 0 or -errno. */
 int archive_sync(struct archive_writer *writer);
 
-/* Remembers a cgroup's path in the newest day, once. 0 or -errno. */
+/*
+ * Remembers a cgroup's path in the open day, once. 0; -ENOENT no day is open: after
+ * the next commit one is; -EINVAL id 0, or a path with a newline or too long;
+ * -ENOSPC the day has 65536 of them; or -errno.
+ */
 int archive_add_cgroup(struct archive_writer *writer, uint64_t id, const char *path);
 
-/* Finishes the newest day now; the batch must be empty. 0 or -errno. */
+/*
+ * Finishes the day that is open now; the batch must be empty. Its files are synced
+ * whatever options.sync is: a finished day is never mended. 0, also if the newest
+ * is finished already; -EINVAL the batch is not empty; -ENOENT there is no day; or
+ * -errno.
+ */
 int archive_finish(struct archive_writer *writer);
 
 /**
  * archive_tick() - To be called about once a second: finishes the newest day when
  * the clock is in a later one, has held for 60 s, and 5 s of that have passed.
- * The batch must be empty. Return: 1 it was finished; 0; -errno.
+ * The batch must be empty, else -EINVAL. Return: 1 it was finished; 0; -errno.
  */
 int archive_tick(struct archive_writer *writer);
 
@@ -175,8 +209,9 @@ int archive_tick(struct archive_writer *writer);
  * @keep_days: So many days back from today stay; 0: no limit.
  * @max_bytes: Oldest ones go until no more than this is there; 0: no limit.
  *
- * Never the newest day nor one that a reader has open (the next call tries again).
- * A day goes by being renamed first, so that nobody sees half of it.
+ * Never the newest day nor one that a reader has open (the next call tries again),
+ * and none by its age while the clock has not held. A day goes by being renamed
+ * first, so that nobody sees half of it; folders put aside do not count and stay.
  *
  * Return: days removed, or -errno.
  */
@@ -185,7 +220,8 @@ int archive_expire(struct archive_writer *writer, unsigned int keep_days,
 
 /**
  * archive_replace() - Put a day aside as YYYYMMDD.replaced-TIME, so that it can be
- * written again; the newest day is then the one before. 0 or -errno.
+ * written again; the newest day is then the one before. 0; -EINVAL no date, the
+ * batch is not empty, or an earlier day is being written again; or -errno.
  */
 int archive_replace(struct archive_writer *writer, uint32_t date);
 

@@ -20,7 +20,8 @@ static const char help[] =
 "does, without a kernel module: what is written is kept in a ring in memory, who\n"
 "reads gets that and then what comes.\n"
 "\n"
-"  --size SIZE         bytes of text to keep: a power of two, 4K to 1G (16K)\n"
+"  --size SIZE         bytes of text to keep: a power of two, 4K to 1G (16K,\n"
+"                      or what a ring file of --ring has)\n"
 "  --records N         records to keep: a power of two, 16 to SIZE (SIZE/32)\n"
 "  --max-record SIZE   longest record, at most SIZE/4 and 64K (16K or SIZE/4)\n"
 "  --channel NAME[:SIZE]  one more, memlog-NAME; may be repeated\n"
@@ -110,6 +111,9 @@ static int parse_main(struct device_options *opt, const struct values *values)
 	snprintf(opt->channels[0].name, DEVICE_FILE_NAME_MAX, "%s",
 		 values->name ? values->name : "memlog");
 	opt->count = 1;
+	/* a ring file stays as it is */
+	if (!values->size && !values->records && !values->max_record)
+		return -1;
 	geo->text_size = MEMLOG_TEXT_SIZE_DEFAULT;
 	if (values->size)
 		err = parse_size("--size", values->size, MEMLOG_TEXT_SIZE_MAX, &geo->text_size);
@@ -131,7 +135,7 @@ static int parse_channel(struct device_options *opt, const char *value)
 	struct memlog_geometry *geo = &opt->channels[opt->count].geo;
 	char *name = opt->channels[opt->count].name;
 	size_t len = strcspn(value, ":");
-	int err = -1;
+	int err;
 
 	if (!name_ok(value, len))
 		return usage("--channel %s: a name is 1 to %u of a-z, 0-9, _ and -", value,
@@ -141,14 +145,15 @@ static int parse_channel(struct device_options *opt, const char *value)
 	for (unsigned int i = 0; i < opt->count; i++)
 		if (!strcmp(opt->channels[i].name, name))
 			return usage("--channel %s: named twice", value);
-	geo->text_size = MEMLOG_TEXT_SIZE_DEFAULT;
-	if (value[len])
-		err = parse_size("--channel size", value + len + 1, MEMLOG_TEXT_SIZE_MAX,
-				 &geo->text_size);
+	opt->count++;
+	if (!value[len])
+		return -1;
+	err = parse_size("--channel size", value + len + 1, MEMLOG_TEXT_SIZE_MAX,
+			 &geo->text_size);
 	if (err < 0 && !geo->text_size)
 		return usage("--channel %s: the size must be a power of two from 4K to 1G",
 			     value);
-	return err < 0 ? check_geometry(opt, opt->count++) : err;
+	return err < 0 ? check_geometry(opt, opt->count - 1) : err;
 }
 
 static int parse_mode(struct device_options *opt, const char *value)

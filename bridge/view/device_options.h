@@ -24,7 +24,7 @@
  * @foreground: Stay in the foreground.
  * @debug: libfuse's own messages.
  * @count: Channels, the first of them the main one.
- * @channels: Names of their files and their sizes.
+ * @channels: Names of their files and their sizes, 0 if none were named.
  */
 struct device_options {
 	char *mount;

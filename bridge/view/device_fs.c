@@ -48,6 +48,20 @@ static struct device_file *file_of(const struct fuse_file_info *fi)
 	return (struct device_file *)(uintptr_t)fi->fh;
 }
 
+static void choose_features(struct fuse_conn_info *conn)
+{
+	/* a ">" that truncates is open(2) alone, and deletes nothing */
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+	fuse_set_feature_flag(conn, FUSE_CAP_ATOMIC_O_TRUNC);
+#else
+	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+#endif
+	/* it brings threads, and there is to be one */
+#ifdef FUSE_CAP_OVER_IO_URING
+	fuse_unset_feature_flag(conn, FUSE_CAP_OVER_IO_URING);
+#endif
+}
+
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct device_fs *fs = userdata;
@@ -55,8 +69,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	if (conn->max_write > REQUEST_MAX)
 		conn->max_write = REQUEST_MAX;
 	fs->max_write = conn->max_write;
-	/* a ">" that truncates is open(2) alone, and deletes nothing */
-	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+	choose_features(conn);
 	if (conn->proto_major != 7 || conn->proto_minor < MINOR_NEEDED) {
 		fs->too_old = true;
 		fuse_session_exit(fs->session);

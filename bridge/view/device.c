@@ -81,7 +81,8 @@ static int run(struct device_fs *fs, const struct device_options *opt)
 	} else {
 		fs->session = fuse_session_new(&args, &device_fs_ops, sizeof(device_fs_ops),
 					       fs);
-		/* libfuse has said why */
+		/* libfuse has said which option it is that nobody knows */
+		err = EXIT_USAGE;
 		if (fs->session) {
 			err = serve(fs, opt);
 			fuse_session_destroy(fs->session);

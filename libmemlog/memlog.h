@@ -106,7 +106,8 @@ struct memlog_embedded;
  *            follower ends too when the clock has passed it and no record is
  *            left; it sees that in memlog_wait() or its next memlog_next().
  * @tail: Begin at the last @tail records kept; 0 is behind the newest.
- * @from_stream: Stream that @from_seq belongs to; 0 takes the ring's own.
+ * @from_stream: Stream that @from_seq belongs to; 0 takes the ring's own, or an
+ *               archive's newest.
  * @from_seq: Number of the first record wanted. Records from there on which are
  *            no longer kept are told as lost, first of all.
  * @archive: Folder of the archive that is made from this ring.
@@ -181,16 +182,23 @@ enum memlog_event {
 };
 
 /**
- * memlog_reader_open() - Open a channel for reading.
+ * memlog_reader_open() - Open a channel or an archive for reading.
  * @readerp: Where to store the new reader.
- * @path: A memlog device or a ring file.
+ * @path: A memlog device, a ring file, or the folder of an archive.
  * @options: NULL for all records there are, without following.
  *
+ * An archive's reader goes over its days in their order, and from each stream to the
+ * next (MEMLOG_STREAM), also without MEMLOG_READ_FOLLOW. Checksums are verified: a
+ * damaged record is told as lost, like one that is missing. A day that is being read
+ * is not removed by retention.
+ *
  * Return: 0; -EINVAL @options has an unknown flag, a nonzero unknown tail or a
- * @size that is too small; -ENOTTY @path is not a memlog device; -EBADMSG @path
- * is a file but not a ring, or a damaged one; -EPROTONOSUPPORT it is of another
- * ABI; -ESTALE the ring has another stream than @from_stream; -ERANGE @from_seq
- * is beyond the next record; -ENOMEM; or what open(2), fstat(2) or mmap(2) gave.
+ * @size that is too small, or MEMLOG_READ_ARCHIVE with an archive as @path; -ENOTTY
+ * @path is not a memlog device; -EBADMSG @path is a file but not a ring, or a damaged
+ * one, or the meta of a day is not memlog's; -EPROTONOSUPPORT it is of another ABI or
+ * version; -ESTALE there is nothing of @from_stream; -ERANGE @from_seq is beyond the
+ * stream's next record; -ENOMEM; or what open(2), fstat(2), pread(2) or mmap(2)
+ * gave.
  */
 int memlog_reader_open(struct memlog_reader **readerp, const char *path,
 		       const struct memlog_reader_options *options);
@@ -281,7 +289,7 @@ uint64_t memlog_place(const struct memlog_reader *reader);
  * memlog_stream() - Id of the stream this reader is in.
  * @reader: The reader.
  *
- * Return: The id, never 0.
+ * Return: The id; 0 only in an archive that has no record yet.
  */
 uint64_t memlog_stream(const struct memlog_reader *reader);
 
@@ -302,7 +310,7 @@ bool memlog_mapped(const struct memlog_reader *reader);
  * it again. Do not read from it. It stays the same until the reader is closed,
  * and only the reader's own process may use it.
  *
- * That of a ring file or embedded ring is made by the first call: a reader that
+ * That of a ring file, embedded ring or archive is made by the first call: a reader that
  * nobody waits on costs none. What was written between the last memlog_next() and
  * that call is not missed, the new descriptor is readable then.
  *
@@ -329,10 +337,13 @@ int memlog_wait(struct memlog_reader *reader, int timeout_ms);
  * @whence: MEMLOG_SEEK_SEQ to record @value, MEMLOG_SEEK_LAST to the last
  *          @value records, MEMLOG_SEEK_SINCE to the first record, in the order
  *          of their numbers, with time_ns >= @value, else behind the newest.
- * @stream: The stream meant; 0: any.
+ * @stream: The stream meant; 0: any. In an archive MEMLOG_SEEK_SEQ takes any stream
+ *          that it has, and 0 is that of memlog_stream(); for the others only the
+ *          newest can be named.
  * @value: Number, count or nanoseconds.
  * @missed: Set to the number of records asked for and no longer kept, unless
- *          NULL. They count as skipped, not as lost, and no MEMLOG_LOSS follows.
+ *          NULL. They count as skipped, not as lost, and no MEMLOG_LOSS follows,
+ *          unless @value is inside of what an archive says was lost.
  *
  * A reader without MEMLOG_READ_FOLLOW gets a new end: the newest record now.
  *
@@ -349,7 +360,10 @@ int memlog_seek(struct memlog_reader *reader, enum memlog_whence whence,
  *        @lost_bytes are those of memlog_place() and memlog_lost(), @reader_pos
  *        is the position of that record.
  *
- * Return: 0, or what ioctl(2) gave.
+ * In an archive, with a ring or without, they are those of the reader's own stream,
+ * and @oldest_seq and @oldest_pos those of the oldest record that either has.
+ *
+ * Return: 0, or what ioctl(2), open(2) or pread(2) gave.
  */
 int memlog_reader_info(struct memlog_reader *reader, struct memlog_info *info);
 
@@ -674,7 +688,7 @@ typedef void (*memlog_watch_fn)(void *arg, int event,
 /**
  * memlog_watch_open() - Have a function called for each record of a channel.
  * @watchp: Where to store the watch.
- * @path: A memlog device or a ring file.
+ * @path: A memlog device, a ring file or an archive.
  * @options: As for memlog_reader_open(); NULL follows, beginning behind the
  *           newest record.
  * @queue_size: Bytes of records to hold for a callback that is slower than the
@@ -699,6 +713,115 @@ int memlog_watch_open(struct memlog_watch **watchp, const char *path,
  * callback: then it does not wait, and the last call comes after this one.
  */
 void memlog_watch_close(struct memlog_watch **watchp);
+
+/* ---- Archives --------------------------------------------------------- */
+
+/*
+ * An archive is a folder of days, YYYYMMDD, which keeps what rings overwrite.
+ * memlog_reader_open() reads it like a ring; this reads its rows as they stand, and
+ * stays in each day until that is complete.
+ */
+
+/**
+ * enum memlog_archive_answer - What a callback wants next.
+ *
+ * @MEMLOG_ARCHIVE_STOP: No more: memlog_archive_read() returns 0.
+ * @MEMLOG_ARCHIVE_NEXT: The next row, or day.
+ * @MEMLOG_ARCHIVE_AGAIN: The same again in one second.
+ */
+enum memlog_archive_answer {
+	MEMLOG_ARCHIVE_STOP = 0,
+	MEMLOG_ARCHIVE_NEXT = 1,
+	MEMLOG_ARCHIVE_AGAIN = 2,
+};
+
+/**
+ * define MEMLOG_ARCHIVE_LOCAL - Days are those of the process's own time zone (TZ),
+ * not of UTC; as the archive was written.
+ */
+#define MEMLOG_ARCHIVE_LOCAL	(1U << 0)
+
+/**
+ * define MEMLOG_ARCHIVE_STOP_FD - &memlog_archive_options.stop_fd counts.
+ */
+#define MEMLOG_ARCHIVE_STOP_FD	(1U << 1)
+
+/**
+ * struct memlog_archive_options - What to read of an archive.
+ *
+ * @size: sizeof(struct memlog_archive_options); later versions grow at the end.
+ * @flags: MEMLOG_ARCHIVE_*.
+ * @date: First day, as the number YYYYMMDD; if it is not there, the first later
+ *        one. 0: the oldest.
+ * @row: First row of @date, counted from 0.
+ * @stop_fd: Waiting ends when this becomes readable, as if the callback had said
+ *           MEMLOG_ARCHIVE_STOP.
+ * @reserved: 0.
+ */
+struct memlog_archive_options {
+	size_t size;
+	uint32_t flags;
+	uint32_t date;
+	uint64_t row;
+	int stop_fd;
+	uint32_t reserved;
+};
+
+/**
+ * struct memlog_archive_entry - A row, or the end of a day.
+ *
+ * @date: The day, as the number YYYYMMDD.
+ * @row: The row's number in it; with @date this is where to go on another time.
+ * @stream: Id of the record's stream. A day that another program wrote is a stream
+ *          of its own, with its date in hexadecimal digits as id.
+ * @rec: The record; NULL if there is none.
+ * @text: Its text, rec->len bytes, not NUL-terminated.
+ * @loss: @rec is NULL: what was lost where this row stands: the archive says so, or
+ *        the row is damaged (`memlog archive verify` says how), and then
+ *        &memlog_loss.bytes is not known.
+ *
+ * Where both @rec and @loss are NULL, the day is finished and before today, all of
+ * it was told, and the callback is asked whether to go on to the next.
+ */
+struct memlog_archive_entry {
+	uint32_t date;
+	uint32_t reserved;
+	uint64_t row;
+	uint64_t stream;
+	const struct memlog_record *rec;
+	const char *text;
+	const struct memlog_loss *loss;
+};
+
+/**
+ * typedef memlog_archive_fn - Called for each row of an archive.
+ * @arg: As given to memlog_archive_read().
+ * @entry: The row, or the end of a day; valid until the call returns.
+ *
+ * Return: An &enum memlog_archive_answer.
+ */
+typedef int (*memlog_archive_fn)(void *arg, const struct memlog_archive_entry *entry);
+
+/**
+ * memlog_archive_read() - Have a function called for each row of an archive, those
+ * to come too.
+ * @dir: The archive's folder.
+ * @options: NULL: from the oldest day on.
+ * @fn: The callback; called in this thread.
+ * @arg: Passed to @fn.
+ *
+ * It stays in a day until that is finished and before today, and waits for rows and
+ * days to come, so it returns only when told to. Rows are told in the order in which
+ * they stand; what is missing between two of them shows in their numbers.
+ *
+ * Return: 0 it was stopped; -EINVAL @options has an unknown flag, a nonzero unknown
+ * tail or a @size that is too small, or @fn gave no answer; -EINTR a signal came;
+ * -ESTALE the day being read was removed or replaced; -EBADMSG, -EPROTONOSUPPORT a
+ * day's meta is not memlog's or too new; -ENOMEM; or what open(2), pread(2) or
+ * poll(2) gave.
+ */
+int memlog_archive_read(const char *dir, const struct memlog_archive_options *options,
+			memlog_archive_fn fn, void *arg);
 
 /* ---- Channels --------------------------------------------------------- */
 

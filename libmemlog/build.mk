@@ -7,7 +7,8 @@ LIB_NAMES   := parse time utf8 json channel cgroup_name open reader reader_map s
 	       ringfile embedded embedded_file writer watch \
 	       archive/format archive/crc32c archive/date \
 	       archive/day archive/day_rows archive/day_find archive/notify archive/cursor \
-	       archive/find archive/read source_archive history_rows history_place history_wait
+	       archive/find archive/read source_archive history_rows history_place history_wait \
+	       history_info
 LIB_OBJS    := $(LIB_NAMES:%=$(BUILD)/libmemlog/%.o) $(BUILD)/libmemlog/ring.o
 LIB_MAN3    := $(wildcard libmemlog/man/*.3)
 

@@ -3,7 +3,7 @@
  * A reader of an archive, or of an archive and the ring it is made from.
  *
  * source_archive.c goes from one to the other; history_rows.c reads the archive;
- * history_place.c finds places; history_wait.c waits.
+ * history_place.c finds places; history_wait.c waits; history_info.c tells numbers.
  */
 #ifndef MEMLOG_HISTORY_H
 #define MEMLOG_HISTORY_H
@@ -97,7 +97,12 @@ int memlog_history_begin(struct memlog_reader *reader,
 			 const struct memlog_reader_options *opt);
 int memlog_history_go(struct memlog_reader *reader, enum memlog_whence whence,
 		      u64 stream, u64 value, uint64_t *missed);
+
+/* history_info.c */
 int memlog_history_info(struct memlog_reader *reader, struct memlog_info *info);
+/* A cursor in the same archive, so that the reader's stays where it is. 0 or -errno. */
+int memlog_history_finder(const struct memlog_history *history,
+			  struct archive_cursor *finder);
 
 /* history_wait.c */
 /* Whether the archive was given its time to come after the ring. */

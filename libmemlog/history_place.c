@@ -4,8 +4,6 @@
  * ends, and where it is sent.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "history.h"
 #include "private.h"
@@ -268,22 +266,55 @@ static int find(struct memlog_reader *reader, enum memlog_whence whence, u64 str
 	}
 }
 
-int memlog_history_go(struct memlog_reader *reader, enum memlog_whence whence,
-		      u64 stream, u64 value, uint64_t *missed)
+/* Where it was before a search that found nothing. */
+static void stay(struct memlog_reader *reader)
 {
-	struct spot spot;
-	int err;
+	struct memlog_history *history = reader->history;
 
-	err = set_end(reader);
+	memlog_history_set_end(reader);
+	if (!history->in_ring || memlog_history_enter(reader, reader->cur.seq) == 1)
+		return;
+	/* It was lapped meanwhile. */
+	history->in_ring = false;
+	memlog_history_relocate(reader);
+}
+
+static int find_and_go(struct memlog_reader *reader, enum memlog_whence whence,
+		       u64 stream, u64 value, struct spot *spot)
+{
+	int err = set_end(reader);
+
 	if (!err && stream && whence != MEMLOG_SEEK_SEQ && stream != reader->history->end_stream)
 		err = -ESTALE;
 	if (!err)
-		err = find(reader, whence, stream, value, &spot);
-	if (!err)
-		err = go_to(reader, &spot);
-	if (!err && missed)
+		err = find(reader, whence, stream, value, spot);
+	return err ? err : go_to(reader, spot);
+}
+
+int memlog_history_go(struct memlog_reader *reader, enum memlog_whence whence,
+		      u64 stream, u64 value, uint64_t *missed)
+{
+	struct memlog_history *history = reader->history;
+	struct archive_cursor before = history->cursor;
+	struct archive_cursor finder;
+	struct spot spot;
+	int err;
+
+	err = memlog_history_finder(history, &finder);
+	if (err)
+		return err;
+	history->cursor = finder;
+	err = find_and_go(reader, whence, stream, value, &spot);
+	if (err) {
+		archive_cursor_close(&history->cursor);
+		history->cursor = before;
+		stay(reader);
+		return err;
+	}
+	archive_cursor_close(&before);
+	if (missed)
 		*missed = spot.missed;
-	return err;
+	return 0;
 }
 
 static int begin_later(struct memlog_reader *reader, struct spot *start,
@@ -341,89 +372,4 @@ int memlog_history_begin(struct memlog_reader *reader,
 	if (!err && from && !moved)
 		err = miss_first(reader, opt->from_seq);
 	return err;
-}
-
-/* A cursor of its own, so that the reader's stays where it is. */
-static int open_finder(const struct memlog_history *history, struct archive_cursor *finder)
-{
-	int fd = fcntl(history->cursor.dirfd, F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	archive_cursor_init(finder, fd);
-	return 0;
-}
-
-static bool still_there(const struct memlog_history *history)
-{
-	char name[ARCHIVE_DATE_NAME];
-
-	if (!history->oldest.date)
-		return false;
-	archive_date_name(name, history->oldest.date);
-	return !faccessat(history->cursor.dirfd, name, F_OK, 0);
-}
-
-/* Where the reader's stream begins in the archive; its date is 0 if nowhere. */
-static int find_beginning(struct memlog_reader *reader)
-{
-	struct memlog_history *history = reader->history;
-	struct archive_spot *oldest = &history->oldest;
-	struct archive_cursor finder;
-	int err;
-
-	if (still_there(history))
-		return 0;
-	memset(oldest, 0, sizeof(*oldest));
-	err = open_finder(history, &finder);
-	if (err)
-		return err;
-	err = archive_find_seq(&finder, reader->stream, ~0ULL, oldest);
-	if (!err || err == -ENOENT)
-		err = archive_find_oldest(&finder, oldest);
-	if (err)
-		memset(oldest, 0, sizeof(*oldest));
-	archive_cursor_close(&finder);
-	return err == -ENOENT || err == -ESTALE ? 0 : err;
-}
-
-/* What an archive alone can say: the numbers of the reader's stream. */
-static int archive_info(struct memlog_reader *reader, struct memlog_info *info)
-{
-	struct archive_spot end = { .seq = reader->place.seq, .pos = reader->place.pos };
-	struct archive_cursor finder;
-	int err;
-
-	memset(info, 0, sizeof(*info));
-	err = open_finder(reader->history, &finder);
-	if (err)
-		return err;
-	err = archive_find_seq(&finder, reader->stream, ~0ULL, &end);
-	archive_cursor_close(&finder);
-	info->abi = MEMLOG_ABI;
-	info->stream = reader->stream;
-	info->written_seq = MEMLOG_SEQ_NONE;
-	info->oldest_seq = end.seq;
-	info->oldest_pos = end.pos;
-	info->next_seq = end.seq;
-	info->next_pos = end.pos;
-	return err == -ENOENT || err == -ESTALE ? 0 : err;
-}
-
-int memlog_history_info(struct memlog_reader *reader, struct memlog_info *info)
-{
-	struct memlog_history *history = reader->history;
-	int err;
-
-	if (history->ring && history->ring->stream == reader->stream)
-		err = history->ring->source->info(history->ring, info);
-	else
-		err = archive_info(reader, info);
-	if (!err)
-		err = find_beginning(reader);
-	if (err || !history->oldest.date || history->oldest.seq > info->oldest_seq)
-		return err;
-	info->oldest_seq = history->oldest.seq;
-	info->oldest_pos = history->oldest.pos;
-	return 0;
 }

@@ -350,6 +350,17 @@ TEST_F(joined, places)
 	ASSERT_EQ(0, memlog_seek(self->reader, MEMLOG_SEEK_SINCE, 0, 1, &missed));
 	EXPECT_WRITTEN(0, 410);
 
+	/* What can't be leaves the reader where it is, in the archive and in the ring. */
+	for (uint64_t seq = 100; seq < 410; seq += 280) {
+		ASSERT_EQ(0, memlog_seek(self->reader, MEMLOG_SEEK_SEQ, 0, seq, NULL));
+		EXPECT_WRITTEN(seq, seq + 1);
+		EXPECT_EQ(-ERANGE, memlog_seek(self->reader, MEMLOG_SEEK_SEQ, 0, 411, NULL));
+		EXPECT_EQ(-ESTALE, memlog_seek(self->reader, MEMLOG_SEEK_SEQ, 1, 0, NULL));
+		EXPECT_EQ(-EINVAL, memlog_seek(self->reader, 9, 0, 0, NULL));
+		EXPECT_WRITTEN(seq + 1, 410);
+		EXPECT_EQ(MEMLOG_END, NEXT());
+	}
+
 	self->options.archive = "/nonexistent";
 	EXPECT_EQ(-ENOENT, reopen(self, 0));
 	self->options.archive = NULL;

@@ -89,6 +89,11 @@ const char *modsync_reader_error(const struct modsync_reader *reader)
 	return reader->error;
 }
 
+bool modsync_reader_busy(const struct modsync_reader *reader)
+{
+	return reader->in_content || reader->have;
+}
+
 static int __attribute__((format(printf, 3, 4)))
 fail(struct modsync_reader *reader, int err, const char *fmt, ...)
 {

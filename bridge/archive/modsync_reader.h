@@ -38,6 +38,9 @@ void modsync_reader_free(struct modsync_reader *reader);
  */
 int modsync_reader_feed(struct modsync_reader *reader, const void *data, size_t len);
 
+/* Is it inside a frame? */
+bool modsync_reader_busy(const struct modsync_reader *reader);
+
 /* What was wrong with the frame, in words; "" while nothing is. */
 const char *modsync_reader_error(const struct modsync_reader *reader);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -99,6 +100,32 @@ void modsync_place_clear(struct modsync_place *place)
 	archive_day_close(place->day);
 	place->day = NULL;
 	place->date = 0;
+}
+
+/* A day that is written anew while later ones are there goes by other names. */
+static bool being_made(const struct modsync_days *days, uint32_t date)
+{
+	int fd = openat(days->dirfd, ".", FOLDER_FLAGS);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	char name[ARCHIVE_DATE_NAME];
+	const struct dirent *entry;
+	bool found = !dir;
+
+	if (!dir && fd >= 0)
+		close(fd);
+	archive_date_name(name, date);
+	while (!found && (entry = readdir(dir))) {
+		const char *at = entry->d_name;
+		size_t len = strlen(name);
+
+		if (at[0] == '.')
+			found = !strncmp(at + 1, name, len) && !strcmp(at + 1 + len, ".part");
+		else
+			found = !strncmp(at, name, len) && at[len] == '.';
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 /* Has the day as it is now; without one, that is how it is. */
@@ -203,7 +230,10 @@ int modsync_days_next(struct modsync_days *days, struct modsync_place *place, si
 	if (err)
 		return err;
 	if (!place->day || place->row >= archive_day_rows(place->day)) {
-		complete |= place->day && archive_day_finished(place->day);
+		if (place->day)
+			complete |= archive_day_finished(place->day);
+		else
+			complete = complete && !being_made(days, place->date);
 		return complete ? MODSYNC_END : MODSYNC_WAIT;
 	}
 	n = read_batch(days, place);

@@ -54,6 +54,7 @@ static int on_ask(struct modsync_peer *peer, const char *content, size_t len)
 	modsync_place_set(&peer->place, ask.date, ask.id);
 	peer->asked = true;
 	peer->ended_ms = 0;
+	modsync_server_look_soon(peer->server);
 	return 0;
 }
 

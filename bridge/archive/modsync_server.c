@@ -15,11 +15,18 @@
 #include "modsync_server.h"
 #include "modsync_server_private.h"
 
-#define LOOK_MS		20
+/*
+ * Between two looks at the archive: by itself, and when there was something. What
+ * is written in the meantime goes into one frame.
+ */
+#define LOOK_MS		100
+#define GATHER_MS	10
+
 #define CHECK_MS	1000
 #define PAUSE_MS	100
 
 static void on_connect(uv_poll_t *poll, int status, int events);
+static void on_tick(uv_timer_t *timer);
 
 static void listen_to(struct modsync_server *server, bool on)
 {
@@ -76,6 +83,7 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 	log_error("modsync: can't accept: %s", strerror(-err));
 	listen_to(server, false);
 	server->paused_ms = uv_now(&server->loop) + PAUSE_MS;
+	uv_timer_start(&server->tick, on_tick, PAUSE_MS, 0);
 }
 
 static void check_all(struct modsync_server *server, uint64_t now)
@@ -92,20 +100,20 @@ static bool waiting(const struct modsync_peer *peer)
 	return peer->asked && !peer->out;
 }
 
-/* Days are looked at only if somebody waits for what is in them. */
-static void on_tick(uv_timer_t *timer)
+/* The newest day is the one that grows; others are seen to by the tick. */
+static void watch_day(struct modsync_server *server, const struct modsync_peer *peer)
 {
-	struct modsync_server *server = timer->data;
-	uint64_t now = uv_now(&server->loop);
+	if (server->notify && peer->place.day && peer->place.date >= server->days.newest)
+		archive_notify_day(server->notify, peer->place.day);
+}
+
+/* Days are looked at only if somebody waits for what is in them. */
+static void look(struct modsync_server *server)
+{
 	bool looked = false;
 	struct list *pos, *n;
 
-	if (server->paused_ms && now >= server->paused_ms) {
-		server->paused_ms = 0;
-		listen_to(server, true);
-	}
-	if (now - server->checked_ms >= CHECK_MS)
-		check_all(server, now);
+	server->looked_ms = uv_now(&server->loop);
 	list_for_each_safe(pos, n, &server->peers) {
 		struct modsync_peer *peer = list_entry(pos, struct modsync_peer, link);
 
@@ -114,8 +122,41 @@ static void on_tick(uv_timer_t *timer)
 		if (!looked)
 			modsync_days_look(&server->days);
 		looked = true;
+		watch_day(server, peer);
 		modsync_peer_go_on(peer);
 	}
+	uv_timer_start(&server->tick, on_tick, looked ? LOOK_MS : CHECK_MS, 0);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct modsync_server *server = timer->data;
+	uint64_t now = uv_now(&server->loop);
+
+	if (server->paused_ms && now >= server->paused_ms) {
+		server->paused_ms = 0;
+		listen_to(server, true);
+	}
+	if (now - server->checked_ms >= CHECK_MS)
+		check_all(server, now);
+	look(server);
+}
+
+void modsync_server_look_soon(struct modsync_server *server)
+{
+	uv_timer_start(&server->tick, on_tick, 0, 0);
+}
+
+static void on_notify(uv_poll_t *poll, int status, int events)
+{
+	struct modsync_server *server = poll->data;
+
+	if (!archive_notify_take(server->notify))
+		return;
+	if (uv_now(&server->loop) - server->looked_ms >= GATHER_MS)
+		look(server);
+	else
+		uv_timer_start(&server->tick, on_tick, GATHER_MS, 0);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -140,6 +181,8 @@ static void close_all(struct modsync_server *server)
 		list_del(&listener->link);
 		uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
 	}
+	if (server->notify)
+		uv_close((uv_handle_t *)&server->watch, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	uv_close((uv_handle_t *)&server->stop, NULL);
 }
@@ -229,6 +272,11 @@ static int open_loop(struct modsync_server *server)
 		return -ENOMEM;
 	server->stop.data = server;
 	server->tick.data = server;
+	server->watch.data = server;
+	if (archive_notify_open(&server->notify, server->days.dirfd))
+		server->notify = NULL;
+	else if (uv_poll_init(&server->loop, &server->watch, archive_notify_fd(server->notify)))
+		return -ENOMEM;
 	return limits_init(&server->limits, MODSYNC_CLIENTS_MAX, MODSYNC_CLIENTS_PER_ADDRESS);
 }
 
@@ -266,7 +314,9 @@ static void *serve(void *arg)
 
 	pthread_setname_np(pthread_self(), "modsync");
 	listen_to(server, true);
-	uv_timer_start(&server->tick, on_tick, LOOK_MS, LOOK_MS);
+	if (server->notify)
+		uv_poll_start(&server->watch, UV_READABLE, on_notify);
+	uv_timer_start(&server->tick, on_tick, LOOK_MS, 0);
 	uv_run(&server->loop, UV_RUN_DEFAULT);
 	return NULL;
 }
@@ -300,6 +350,7 @@ void modsync_server_close(struct modsync_server *server)
 		uv_run(&server->loop, UV_RUN_DEFAULT);
 	}
 	uv_loop_close(&server->loop);
+	archive_notify_close(server->notify);
 	limits_uninit(&server->limits);
 	modsync_days_uninit(&server->days);
 	free(server);

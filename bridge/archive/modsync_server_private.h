@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <uv.h>
 
+#include <archive/notify.h>
+
 #include "../limit.h"
 #include "../list.h"
 #include "modsync_days.h"
@@ -28,6 +30,9 @@ struct modsync_listener {
  * @loop: All runs here.
  * @stop: Tells it to end.
  * @tick: Looks for what is new, and for who is gone.
+ * @watch: Watches what the archive tells, of the folder, and of the newest day.
+ * @notify: That; NULL: the tick has to do.
+ * @looked_ms: When the archive was looked at last.
  * @listeners: List of struct modsync_listener.
  * @peers: List of struct modsync_peer.
  * @limits: Who may come.
@@ -45,6 +50,9 @@ struct modsync_server {
 	uv_loop_t loop;
 	uv_async_t stop;
 	uv_timer_t tick;
+	uv_poll_t watch;
+	struct archive_notify *notify;
+	uint64_t looked_ms;
 	struct list listeners;
 	struct list peers;
 	struct limits limits;
@@ -58,5 +66,8 @@ struct modsync_server {
 	pthread_t thread;
 	bool started;
 };
+
+/* Somebody waits for what is in the archive. */
+void modsync_server_look_soon(struct modsync_server *server);
 
 #endif /* BRIDGE_MODSYNC_SERVER_PRIVATE_H */

@@ -9,64 +9,36 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "archive/archiver_metrics.h"
+#include "metrics_text.h"
 #include "route.h"
 #include "token.h"
-
-static void head(FILE *out, const char *name, const char *type, const char *help)
-{
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void one(FILE *out, const char *name, const char *type, const char *help,
-		uint64_t value)
-{
-	head(out, name, type, help);
-	fprintf(out, "%s %" PRIu64 "\n", name, value);
-}
-
-static void histogram(FILE *out, const char *name, const char *help,
-		      const struct histogram *h)
-{
-	uint64_t count = 0;
-
-	head(out, name, "histogram", help);
-	for (unsigned int i = 0; i <= HISTOGRAM_BOUNDS; i++) {
-		count += metrics_get(&h->counts[i]);
-		if (i < HISTOGRAM_BOUNDS)
-			fprintf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
-				(double)metrics_bound(i) / 1e9, count);
-		else
-			fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
-	}
-	fprintf(out, "%s_sum %.9f\n%s_count %" PRIu64 "\n", name,
-		(double)metrics_get(&h->sum_ns) / 1e9, name, count);
-}
 
 static void bridge_metrics(FILE *out, struct bridge *bridge)
 {
 	struct metrics *m = &bridge->metrics;
 
-	head(out, "memlog_bridge_build_info", "gauge", "The version that runs.");
+	metrics_head(out, "memlog_bridge_build_info", "gauge", "The version that runs.");
 	fprintf(out, "memlog_bridge_build_info{version=\"%s\"} 1\n", BRIDGE_VERSION);
-	one(out, "memlog_bridge_clients", "gauge", "Connections and HTTP/2 streams there are.",
+	metrics_one(out, "memlog_bridge_clients", "gauge", "Connections and HTTP/2 streams there are.",
 	    limits_clients(&bridge->limits));
-	one(out, "memlog_bridge_max_clients", "gauge", "How many there may be.",
+	metrics_one(out, "memlog_bridge_max_clients", "gauge", "How many there may be.",
 	    bridge->limits.max_clients);
-	one(out, "memlog_bridge_connections_total", "counter",
+	metrics_one(out, "memlog_bridge_connections_total", "counter",
 	    "Connections and HTTP/2 streams let in.", metrics_get(&bridge->conn_ids));
-	one(out, "memlog_bridge_refused_connections_total", "counter",
+	metrics_one(out, "memlog_bridge_refused_connections_total", "counter",
 	    "Those turned away, being too many.", metrics_get(&bridge->limits.refused));
-	one(out, "memlog_bridge_wrong_tokens_total", "counter", "Tokens that nobody has.",
+	metrics_one(out, "memlog_bridge_wrong_tokens_total", "counter", "Tokens that nobody has.",
 	    metrics_get(&bridge->limits.wrong));
-	head(out, "memlog_bridge_http_responses_total", "counter", "Answers, by class of status.");
+	metrics_head(out, "memlog_bridge_http_responses_total", "counter", "Answers, by class of status.");
 	for (int i = 0; i < 5; i++)
 		fprintf(out, "memlog_bridge_http_responses_total{class=\"%dxx\"} %" PRIu64 "\n",
 			i + 1, metrics_get(&m->responses[i]));
-	histogram(out, "memlog_bridge_delivery_seconds",
+	metrics_histogram(out, "memlog_bridge_delivery_seconds",
 		  "From a record's time to when its batch is given to clients.", &m->delivery);
-	histogram(out, "memlog_bridge_round_seconds",
+	metrics_histogram(out, "memlog_bridge_round_seconds",
 		  "One round of reading, encoding and giving out.", &m->round);
-	histogram(out, "memlog_bridge_request_seconds",
+	metrics_histogram(out, "memlog_bridge_request_seconds",
 		  "From a request to its answer, without streams of records.", &m->request);
 }
 
@@ -135,7 +107,7 @@ static void channels_metrics(FILE *out, struct channels *channels)
 	for (n = 0; n < count && (channel = channels_next(channels, channel)); n++)
 		channel_values(channel, values[n]);
 	for (int value = 0; value < VALUES; value++) {
-		head(out, channel_metrics[value].name, channel_metrics[value].type,
+		metrics_head(out, channel_metrics[value].name, channel_metrics[value].type,
 		     channel_metrics[value].help);
 		channel = NULL;
 		for (n = 0; n < count && (channel = channels_next(channels, channel)); n++)
@@ -156,10 +128,10 @@ static void process_metrics(FILE *out)
 			resident = 0;
 		fclose(statm);
 	}
-	one(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
+	metrics_one(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
 	    (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
 	getrusage(RUSAGE_SELF, &usage);
-	head(out, "process_cpu_seconds_total", "counter", "Processor time used.");
+	metrics_head(out, "process_cpu_seconds_total", "counter", "Processor time used.");
 	fprintf(out, "process_cpu_seconds_total %.6f\n",
 		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
@@ -184,6 +156,7 @@ int api_metrics(struct lws *wsi, struct conn *conn, const struct request *reques
 		return ANSWER_FAILED;
 	bridge_metrics(out, bridge);
 	channels_metrics(out, &bridge->channels);
+	archiver_metrics(out, &bridge->channels);
 	process_metrics(out);
 	if (fclose(out)) {
 		free(text);

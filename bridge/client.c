@@ -230,6 +230,7 @@ static int begin_job(struct client *client)
 
 	scan->limit = CURSOR_NO_LIMIT;
 	scan->last = feed->status <= 0;
+	scan->behind = feed->channel->archive && feed_is_ahead(client);
 	if (client->greeted && client_is_plain(client)) {
 		/* what was lost at once can be more than the hub has read so far */
 		if (feed->status > 0 && !feed_is_ahead(client))
@@ -276,6 +277,11 @@ static int end_job(struct client *client, struct block **blockp)
 		scan->over = true;
 	else if (event == CURSOR_EMPTY)
 		scan->dry = true;
+	/* the archive has not come after the ring yet: looked at again by the clock */
+	if (event == CURSOR_EMPTY && scan->behind && !scan->last && !*blockp) {
+		start_tick(client->feed->hub, client);
+		return CLIENT_NOTHING;
+	}
 	return *blockp ? CLIENT_BLOCK : CLIENT_AGAIN;
 }
 

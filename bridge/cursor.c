@@ -281,11 +281,16 @@ static void drop_carry(struct cursor *cur)
 /* The stream has ended here, and another one begins, or none. */
 static int end_stream(struct cursor *cur, int event)
 {
-	int err;
+	struct past past;
+	int err = 0;
 
 	drop_carry(cur);
+	if (cur->ends && channel_find_past(cur->ends, cur->at.stream, &past) &&
+	    past.seq > cur->at.seq)
+		err = add_lost(cur, past.seq, past.pos);
 	cur->made.ended = cur->at;
-	err = tell_ended(cur, cur->at.seq);
+	if (!err)
+		err = tell_ended(cur, cur->at.seq);
 	if (err || event == CURSOR_END)
 		return err;
 	err = ask_place(cur->reader, &cur->at);
@@ -318,6 +323,21 @@ static int take_batch(struct cursor *cur, struct batch *batch)
 	return 0;
 }
 
+/* Begins anew behind what was lost; the batch before it was taken. */
+static int leap(struct cursor *cur)
+{
+	unsigned int mask = cur->formats;
+	int err = ask_place(cur->reader, &cur->at);
+
+	if (err)
+		return err;
+	cur->from = cur->at;
+	cur->partial = false;
+	cursor_set_formats(cur, 0);
+	cursor_set_formats(cur, mask);
+	return 0;
+}
+
 static int read_event(struct cursor *cur, bool flush)
 {
 	const struct memlog_record *rec;
@@ -329,6 +349,8 @@ static int read_event(struct cursor *cur, bool flush)
 		event = add_record(cur, rec, text);
 		return event ? event : CURSOR_FULL;
 	case MEMLOG_LOSS:
+		if (cur->leaps)
+			return CURSOR_GAP;
 		event = add_loss(cur);
 		return event ? event : CURSOR_FULL;
 	case MEMLOG_NOTHING:
@@ -360,6 +382,8 @@ int cursor_read(struct cursor *cur, uint64_t limit, bool flush, struct batch *ba
 		err = end_stream(cur, event);
 	if (!err)
 		err = take_batch(cur, batch);
+	if (!err && event == CURSOR_GAP)
+		err = leap(cur);
 	if (err)
 		batch_free(batch);
 	return err ? err : event;

@@ -7,6 +7,7 @@
 #ifndef BRIDGE_CURSOR_H
 #define BRIDGE_CURSOR_H
 
+#include "channel.h"
 #include "filter.h"
 #include "format.h"
 
@@ -70,6 +71,8 @@ struct batch {
  * @channel: Name of the channel.
  * @to_the_end: CURSOR_END means that the channel has ended, and that is told;
  *              else what was asked for is over.
+ * @leaps: Losses are not told: the archive may have what was lost. CURSOR_GAP.
+ * @ends: Knows where streams have ended of which the archive may have less; NULL.
  * @filter: Records that it does not let pass are passed over; NULL: none is.
  * @deadline_ns: A batch ends at this time of uv_hrtime(); 0: it does not.
  * @made: The batch in the making, but for its ends and blocks.
@@ -83,6 +86,8 @@ struct cursor {
 	struct memlog_reader *reader;
 	const char *channel;
 	bool to_the_end;
+	bool leaps;
+	struct channel *ends;
 	const struct filter *filter;
 	uint64_t deadline_ns;
 	struct batch made;
@@ -105,6 +110,8 @@ struct cursor {
  * @CURSOR_STREAM: The stream has ended with this batch, which tells so; it ends
  *                 where another one begins.
  * @CURSOR_END: The channel has ended with this batch.
+ * @CURSOR_GAP: The reader has lost what is behind this batch, and the next one
+ *              begins behind that: with @leaps of struct cursor only.
  */
 enum cursor_event {
 	CURSOR_EMPTY,
@@ -113,6 +120,7 @@ enum cursor_event {
 	CURSOR_LIMIT,
 	CURSOR_STREAM,
 	CURSOR_END,
+	CURSOR_GAP,
 };
 
 /* No limit for cursor_read(). */

@@ -122,6 +122,7 @@ static int feed_open(struct feed **feedp, struct hub *hub, struct channel *chann
 	list_init(&feed->clients);
 	err = cursor_open(&feed->cursor, reader, channel->name, NULL, 0);
 	feed->cursor.to_the_end = true;
+	feed->cursor.leaps = channel->archive && !source_is_archive(&channel->source);
 	if (!err)
 		err = init_handles(feed, reader);
 	if (err)
@@ -284,7 +285,20 @@ static void remember_end(struct feed *feed, const struct place *end)
 
 static bool wants_more(int event)
 {
-	return event == CURSOR_FULL || event == CURSOR_STREAM;
+	return event == CURSOR_FULL || event == CURSOR_STREAM || event == CURSOR_GAP;
+}
+
+/*
+ * What was lost before it could be read may be in the archive: a batch without a
+ * format, in which clients fall out of the window and look there.
+ */
+static void publish_hole(struct feed *feed, const struct place *from)
+{
+	struct batch hole = {
+		.from = *from, .to = feed->cursor.at, .events = 1,
+	};
+
+	publish(feed, &hole);
 }
 
 /* Reads one batch into the window. Return: an event of cursor_read(). */
@@ -309,6 +323,8 @@ static int read_batch(struct feed *feed)
 	if (batch.ended.stream)
 		remember_end(feed, &batch.ended);
 	publish(feed, &batch);
+	if (event == CURSOR_GAP)
+		publish_hole(feed, &batch.to);
 	if (event == CURSOR_END)
 		feed_end(feed, 0);
 	return event;

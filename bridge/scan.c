@@ -27,6 +27,7 @@ struct scan *scan_new(struct client *client, struct channel *channel)
 static void free_now(struct scan *scan)
 {
 	scan_tail_close(scan->tail);
+	scan_back_close(scan->back);
 	if (scan->open)
 		cursor_close(&scan->cursor);
 	if (scan->done && scan->event >= 0 && scan->event != CURSOR_HELD)
@@ -83,6 +84,9 @@ static void reader_options(const struct scan *scan, struct memlog_reader_options
 		return;
 	/* it is on its way: only the end of the query counts now */
 	options->flags &= MEMLOG_READ_FOLLOW | MEMLOG_READ_UNTIL;
+	/* of several streams in an archive the oldest is next */
+	if (scan->begin == SCAN_NEXT_STREAM && scan->channel->archive)
+		return;
 	options->flags |= MEMLOG_READ_FROM;
 	options->from_stream = scan->begin == SCAN_PLACE ? scan->at.stream : 0;
 	options->from_seq = scan->begin == SCAN_PLACE ? scan->at.seq : 0;
@@ -96,6 +100,12 @@ static const struct place *begin_place(const struct scan *scan, struct memlog_re
 
 	if (scan->begin == SCAN_PLACE)
 		return &scan->at;
+	if (scan->begin == SCAN_NEXT_STREAM) {
+		*place = (struct place){
+			.stream = memlog_stream(reader), .pos = PLACE_POS_UNKNOWN,
+		};
+		return memlog_place(reader) ? place : NULL;
+	}
 	if (scan->begin == SCAN_QUERY && options && options->flags & MEMLOG_READ_FROM &&
 	    options->from_seq && memlog_place(reader) == options->from_seq) {
 		*place = (struct place){
@@ -120,24 +130,54 @@ static int tell_begin(struct scan *scan)
 	return err;
 }
 
+/*
+ * A client may have had more of a stream that has ended than its archive has: the
+ * rest was not on the disk when the machine stopped. It goes on behind what there is.
+ */
+static int open_at_end(struct scan *scan, struct memlog_reader **readerp,
+		       struct memlog_reader_options *options)
+{
+	struct memlog_info info = { 0 }, ring = { 0 };
+	int err;
+
+	if (!(options->flags & MEMLOG_READ_FROM) || !options->from_stream ||
+	    !scan->channel->archive || source_info(&scan->channel->source, &ring) ||
+	    ring.stream == options->from_stream)
+		return -ERANGE;
+	options->from_seq = 0;
+	err = channel_reader(scan->channel, readerp, options);
+	if (err)
+		return err;
+	err = memlog_reader_info(*readerp, &info);
+	memlog_reader_close(*readerp);
+	options->from_seq = info.next_seq;
+	return err ? err : channel_reader(scan->channel, readerp, options);
+}
+
 static int open_ring(struct scan *scan)
 {
 	const struct query *query = scan->query;
 	struct memlog_reader_options options;
 	struct memlog_reader *reader;
 	struct place place;
+	bool short_end;
 	int err;
 
 	reader_options(scan, &options);
 	err = channel_reader(scan->channel, &reader, &options);
+	short_end = err == -ERANGE;
+	if (short_end)
+		err = open_at_end(scan, &reader, &options);
 	if (err)
 		return err;
 	err = cursor_open(&scan->cursor, reader, scan->channel->name,
-			  begin_place(scan, reader, &place), 1U << scan->format);
+			  short_end ? NULL : begin_place(scan, reader, &place),
+			  1U << scan->format);
 	if (err) {
 		memlog_reader_close(reader);
 		return err;
 	}
+	scan->cursor.ends = scan->channel;
 	scan->cursor.to_the_end = follows(scan) && !(options.flags & MEMLOG_READ_UNTIL);
 	if (query && !filter_is_empty(&query->filter))
 		scan->cursor.filter = &query->filter;
@@ -153,6 +193,27 @@ static bool wants_tail(const struct scan *scan)
 }
 
 /* Return: 1 the place is found, 0 not yet, or a negative errno value. */
+static int find_tail_back(struct scan *scan, uint64_t deadline)
+{
+	const struct query *query = scan->query;
+	int ret = 0;
+
+	if (!scan->back)
+		ret = scan_back_open(&scan->back, scan->channel, &query->options,
+				     &query->filter, query->options.tail);
+	if (ret)
+		return ret;
+	scan->back->deadline_ns = deadline;
+	ret = scan_back_step(scan->back, &scan->at);
+	if (ret <= 0)
+		return ret;
+	scan_back_close(scan->back);
+	scan->back = NULL;
+	scan->begin = SCAN_PLACE;
+	return 1;
+}
+
+/* The same, of a ring alone. */
 static int find_tail(struct scan *scan, uint64_t deadline)
 {
 	const struct query *query = scan->query;
@@ -179,7 +240,8 @@ static int run(struct scan *scan, uint64_t deadline)
 
 	memset(&scan->batch, 0, sizeof(scan->batch));
 	if (!scan->open && wants_tail(scan)) {
-		ret = find_tail(scan, deadline);
+		ret = scan->channel->archive ? find_tail_back(scan, deadline) :
+					       find_tail(scan, deadline);
 		if (ret <= 0)
 			return ret ? ret : CURSOR_FULL;
 	}

@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "cursor.h"
 #include "query.h"
+#include "scan_back.h"
 #include "scan_tail.h"
 
 struct client;
@@ -43,6 +44,7 @@ enum scan_begin {
  * @end: See SCAN_NEXT_STREAM; of zeros if it is not known.
  * @greet: Begin with what the format says of a stream.
  * @tail: Looks for the last records of the query, before the ring is opened.
+ * @back: The same, where there is an archive.
  * @cursor: Its reading, if @open.
  * @open: The ring is open.
  * @running: The job is the worker's.
@@ -50,6 +52,7 @@ enum scan_begin {
  * @over: The query's end, or the channel's, was reached.
  * @dry: So was the end of what there is.
  * @last: The feed had ended when the job began: where there is no more, none comes.
+ * @behind: The feed had more when the job began.
  * @flush: Do not wait for the rest of a line.
  * @let_go: scan_let_go() is still to be done.
  * @limit: Stop before this record.
@@ -67,6 +70,7 @@ struct scan {
 	struct place end;
 	bool greet;
 	struct scan_tail *tail;
+	struct scan_back *back;
 	struct cursor cursor;
 	bool open;
 	bool running;
@@ -74,6 +78,7 @@ struct scan {
 	bool over;
 	bool dry;
 	bool last;
+	bool behind;
 	bool flush;
 	bool let_go;
 	uint64_t limit;

@@ -66,9 +66,12 @@ int source_check(struct source *source)
 	return err;
 }
 
+/* At the end, since an archive's numbers are those of the stream one is in. */
 int source_info(struct source *source, struct memlog_info *info)
 {
-	struct memlog_reader_options options = { .size = sizeof(options) };
+	struct memlog_reader_options options = {
+		.size = sizeof(options), .flags = MEMLOG_READ_TAIL,
+	};
 	struct memlog_reader *reader;
 	int err;
 

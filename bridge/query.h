@@ -18,7 +18,8 @@
  * struct query - A request for records.
  * @refs: How many hold it, in any thread; it does not change any more when that
  *        is above 1.
- * @options: Where to begin and to end; MEMLOG_READ_TAIL here counts all records.
+ * @options: Where to begin and to end; MEMLOG_READ_TAIL here counts what @filter
+ *           lets pass, before the end.
  * @filter: Which records.
  * @follow: Wait for more at the end.
  * @format: How they are written.

@@ -69,13 +69,20 @@ static bool follows(const struct scan *scan)
 	return !scan->query || scan->query->follow;
 }
 
-/* What a query's options become: with a filter, "tail" is counted by us. */
+/* "tail" is of those that match and are before "until": then it is counted by us. */
+static bool counts_tail(const struct query *query)
+{
+	return query->options.flags & MEMLOG_READ_TAIL && query->options.tail &&
+	       (query->options.flags & MEMLOG_READ_UNTIL || !filter_is_empty(&query->filter));
+}
+
+/* What a query's options become. */
 static void reader_options(const struct scan *scan, struct memlog_reader_options *options)
 {
 	*options = (struct memlog_reader_options){ .size = sizeof(*options) };
 	if (scan->query) {
 		*options = scan->query->options;
-		if (!filter_is_empty(&scan->query->filter) && options->tail)
+		if (counts_tail(scan->query))
 			options->flags &= ~MEMLOG_READ_TAIL;
 	}
 	if (follows(scan))
@@ -187,9 +194,7 @@ static int open_ring(struct scan *scan)
 
 static bool wants_tail(const struct scan *scan)
 {
-	return scan->begin == SCAN_QUERY && scan->query &&
-	       (scan->query->options.flags & MEMLOG_READ_TAIL) &&
-	       scan->query->options.tail && !filter_is_empty(&scan->query->filter);
+	return scan->begin == SCAN_QUERY && scan->query && counts_tail(scan->query);
 }
 
 /* Return: 1 the place is found, 0 not yet, or a negative errno value. */

@@ -116,6 +116,8 @@ static int commit(struct archiver *archiver)
 			 (uint64_t)now.tv_nsec, __ATOMIC_RELAXED);
 	set_writing(archiver, true);
 	archiver_committed(archiver);
+	if (archive_writer_end(archiver->writer)->date != archiver->cgroups.date)
+		count_days(archiver);
 	archiver_add_cgroups(archiver);
 	return 0;
 }

@@ -57,6 +57,7 @@ help:
 	@echo 'make bench-bridge  what the bridge delivers, beside a bare fan-out and others;'
 	@echo '                   20 minutes; BENCH_FLAGS=--quick or --help'
 	@echo 'make bench-archive  what archiving costs, beside a plain program on the same disk'
+	@echo 'make bench-view     how fast memlogfs reads, beside an example of libfuse'
 	@echo
 	@echo 'make               the module, library, command and bridge: memlog.ko, build/'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX); the module as a DKMS source'

@@ -26,7 +26,7 @@ include $(wildcard tests/*/build.mk)
 # What runs from the build folder ends before that goes.
 CLEAN += $(if $(wildcard build/run/pid),stop)
 
-.PHONY: tests san-tests deps test test-debug soak bench-device bench-bridge bench-archive check run stop
+.PHONY: tests san-tests deps test test-debug soak bench-device bench-bridge bench-archive bench-view check run stop
 
 tests: $(TESTS)
 san-tests: $(SAN_TESTS)
@@ -73,6 +73,12 @@ bench-bridge:
 # BENCH_FLAGS: --dir FOLDER says on which disk.
 bench-archive: $(BUILD)/tests/bench/archive_bench
 	@$< $(BENCH_FLAGS)
+
+# BENCH_FLAGS: tests/bench/view --help.
+bench-view:
+	@tests/install-deps
+	$(SUB) all tests
+	@tests/bench/view $(BENCH_FLAGS)
 
 check:
 	@tests/install-deps --check

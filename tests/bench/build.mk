@@ -42,4 +42,10 @@ TESTS += $(BENCH_DIR)/archive_bench
 $(BENCH_DIR)/archive_bench: $(BENCH_DIR)/archive.o $(ARCHIVE_OBJS) $(BUILD)/libmemlog.a
 	$(CC) -pthread $(SAN_FLAGS) $(LDFLAGS) -o $@ $^
 
--include $(BENCH_DIR)/archive.d
+# Makes the day that tests/bench/view reads.
+TESTS += $(BENCH_DIR)/view_day
+
+$(BENCH_DIR)/view_day: $(BENCH_DIR)/view_day.o $(ARCHIVE_OBJS) $(BUILD)/libmemlog.a
+	$(CC) -pthread $(LDFLAGS) -o $@ $^
+
+-include $(BENCH_DIR)/archive.d $(BENCH_DIR)/view_day.d

@@ -11,6 +11,7 @@
 
 #define TEXT_ROOM	1024
 
+__attribute__((format(printf, 3, 0)))
 static void say_text(const struct archive_writer *writer, const char *more, const char *fmt,
 		     va_list args)
 {

@@ -12,8 +12,8 @@
 
 #include "modsync_copy.h"
 
-/* How often days are removed, besides when one is complete. */
-#define TIDY_SECONDS	3600
+/* How often days are removed, besides when one is complete: a clock must have held. */
+#define TIDY_SECONDS	30
 
 #define FOLDER_FLAGS	(O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 

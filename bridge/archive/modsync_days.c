@@ -237,6 +237,11 @@ int modsync_days_next(struct modsync_days *days, struct modsync_place *place, si
 		return complete ? MODSYNC_END : MODSYNC_WAIT;
 	}
 	n = read_batch(days, place);
+	if (n < 0) {
+		/* What is mended by then must not come from what was read before. */
+		archive_day_close(place->day);
+		place->day = NULL;
+	}
 	if (n <= 0)
 		return n;
 	err = put_rows(days, place, n, len);

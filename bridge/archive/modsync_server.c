@@ -20,7 +20,7 @@
  * is written in the meantime goes into one frame.
  */
 #define LOOK_MS		100
-#define GATHER_MS	10
+#define GATHER_MS	4
 
 #define CHECK_MS	1000
 #define PAUSE_MS	100

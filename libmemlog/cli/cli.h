@@ -33,7 +33,7 @@ struct command {
 
 extern const struct command command_write, command_follow, command_feed;
 extern const struct command command_run, command_info, command_clear;
-extern const struct command command_resize;
+extern const struct command command_resize, command_archive;
 
 /* The command that runs, for messages and for --help. */
 extern const struct command *current;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -104,8 +105,30 @@ static void complain_kind(const char *path, enum access access)
 		complain("%s is no memlog device", path);
 }
 
+/* Archives are folders. */
+static bool complain_folder(const char *path, enum access access, int err)
+{
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return false;
+	if (access != TO_READ)
+		complain("%s is a folder, no channel; into an archive, \"memlog archive "
+			 "import\" writes", path);
+	else if (err == -EBADMSG)
+		complain("%s has a damaged day; \"memlog archive verify %s\" says which", path,
+			 path);
+	else if (err == -ESTALE)
+		complain("%s has nothing of that stream", path);
+	else
+		return false;
+	return true;
+}
+
 void complain_channel(const char *path, enum access access, int err)
 {
+	if (complain_folder(path, access, err))
+		return;
 	switch (-err) {
 	case ENOENT:
 	case ENXIO:

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #define WAIT_MS		50
 /* Clocks are set: how long to trust a time computed from one. */
 #define UNTIL_MS	1000
+/* Records of an archive to look at first for the last that match. */
+#define TAIL_FIRST	4096
 
 static volatile int stop;
 static int stop_fd = -1;
@@ -103,31 +106,72 @@ void follow_loss(struct follow *follow, const struct memlog_loss *loss)
 	follow->place = loss->to_seq + 1;
 }
 
-/* Where the last @count records that match begin; MEMLOG_SEQ_NONE if all do. */
-static uint64_t find_last(struct follow *follow, struct memlog_reader *reader,
-			  uint64_t count)
+/**
+ * struct place - A record's name.
+ * @stream: Its stream.
+ * @seq: Its number in that.
+ */
+struct place {
+	uint64_t stream;
+	uint64_t seq;
+};
+
+/* Where the last @count records that match begin; false if all do. */
+static bool find_last(struct follow *follow, struct memlog_reader *reader,
+		      uint64_t count, uint64_t room, struct place *first)
 {
 	const struct memlog_record *rec;
-	uint64_t *seqs, found = 0, first;
-	struct memlog_info info;
+	struct place *places;
+	uint64_t found = 0;
 	const char *text;
-	int event;
+	int event = MEMLOG_RECORD;
 
-	if (!memlog_reader_info(reader, &info) && count > info.records)
-		count = info.records;
-	seqs = calloc(count, sizeof(*seqs));
-	if (!seqs)
+	if (count < room)
+		room = count;
+	places = calloc(room + 1, sizeof(*places));
+	if (!places)
 		die("no memory");
-	while (!stop) {
+	while (!stop && event != MEMLOG_END && event != MEMLOG_NOTHING && event >= 0) {
 		event = memlog_next(reader, &rec, &text);
-		if (event == MEMLOG_END || event == MEMLOG_NOTHING || event < 0)
-			break;
 		if (event == MEMLOG_RECORD && filter_match(&follow->filter, rec, text))
-			seqs[found++ % count] = rec->seq;
+			places[found++ % room] = (struct place){ memlog_stream(reader),
+								 rec->seq };
 	}
-	first = found < count ? MEMLOG_SEQ_NONE : seqs[found % count];
-	free(seqs);
-	return first;
+	if (found >= count)
+		*first = places[found % room];
+	free(places);
+	return found >= count;
+}
+
+/* Most records that there can be in a ring. */
+static uint64_t ring_room(struct memlog_reader *reader)
+{
+	struct memlog_info info;
+
+	return memlog_reader_info(reader, &info) ? UINT64_MAX : info.records + 1;
+}
+
+/* Of an archive not all is read, but ever more of its end until it is enough. */
+static bool find_in_archive(struct follow *follow, uint64_t count, struct place *first)
+{
+	struct place from, before = { .seq = MEMLOG_SEQ_NONE };
+	struct memlog_reader_options options = follow->options;
+	struct memlog_reader *reader;
+	bool found = false, all = false;
+
+	options.flags |= MEMLOG_READ_TAIL;
+	for (options.tail = TAIL_FIRST; !found && !all && !stop; options.tail *= 8) {
+		reader = open_reader(follow, &options);
+		follow_begin(follow, reader);
+		from = (struct place){ memlog_stream(reader), memlog_place(reader) };
+		all = from.stream == before.stream && from.seq == before.seq;
+		if (!all)
+			found = find_last(follow, reader, count, options.tail + 1, first);
+		before = from;
+		memlog_reader_close(reader);
+		all |= options.tail > UINT64_MAX / 8;
+	}
+	return found;
 }
 
 /*
@@ -138,7 +182,8 @@ static void find_tail(struct follow *follow)
 {
 	uint64_t count = follow->options.tail;
 	struct memlog_reader *reader;
-	uint64_t first;
+	struct place first;
+	bool found;
 
 	if (!(follow->options.flags & MEMLOG_READ_TAIL) || !count ||
 	    (!follow->filter.any && !follow->reverse))
@@ -149,15 +194,19 @@ static void find_tail(struct follow *follow)
 			follow->max = count;
 		return;
 	}
-	reader = open_reader(follow, &follow->options);
-	follow_begin(follow, reader);
-	first = find_last(follow, reader, count);
-	if (first != MEMLOG_SEQ_NONE) {
-		follow->options.flags |= MEMLOG_READ_FROM;
-		follow->options.from_stream = memlog_stream(reader);
-		follow->options.from_seq = first;
+	if (follow_is_archive(follow)) {
+		found = find_in_archive(follow, count, &first);
+	} else {
+		reader = open_reader(follow, &follow->options);
+		follow_begin(follow, reader);
+		found = find_last(follow, reader, count, ring_room(reader), &first);
+		memlog_reader_close(reader);
 	}
-	memlog_reader_close(reader);
+	if (!found)
+		return;
+	follow->options.flags |= MEMLOG_READ_FROM;
+	follow->options.from_stream = first.stream;
+	follow->options.from_seq = first.seq;
 }
 
 static int until_timeout(const struct follow *follow)
@@ -244,39 +293,81 @@ static int finish(struct follow *follow)
 	return follow->strict ? EXIT_LOSS : EXIT_SUCCESS;
 }
 
-static int follow_main(int argc, char **argv)
+bool follow_is_archive(const struct follow *follow)
 {
-	struct follow follow = {
-		.options = { .size = sizeof(follow.options) },
-		.live = true,
+	struct stat st;
+
+	return follow->options.flags & MEMLOG_READ_ARCHIVE ||
+	       (!stat(follow->path, &st) && S_ISDIR(st.st_mode));
+}
+
+void follow_init(struct follow *follow)
+{
+	*follow = (struct follow){
+		.options = { .size = sizeof(follow->options) },
 		.max = UINT64_MAX,
 	};
-	struct memlog_reader *reader;
-	int status;
+	filter_init(&follow->filter);
+	format_init(&follow->format);
+}
 
-	filter_init(&follow.filter);
-	format_init(&follow.format);
-	follow_parse(&follow, argc, argv);
-	if (out_init(&follow.out, STDOUT_FILENO, &stop))
+void follow_start(struct follow *follow)
+{
+	if (out_init(&follow->out, STDOUT_FILENO, &stop))
 		die("no memory");
 	catch_signals();
-	find_tail(&follow);
-	if (follow.live)
-		follow.options.flags |= MEMLOG_READ_FOLLOW;
-	reader = open_reader(&follow, &follow.options);
-	follow_begin(&follow, reader);
-	follow.place = memlog_place(reader);
-	follow.format.stream = memlog_stream(reader);
-	if (follow.max && follow.reverse)
-		show_backwards(&follow, reader);
-	else if (follow.max)
-		show(&follow, reader);
+}
+
+void follow_channel(struct follow *follow)
+{
+	struct memlog_reader_options asked = follow->options;
+	struct memlog_reader *reader;
+
+	if (follow->reverse && follow_is_archive(follow))
+		usage("-r is for channels; to turn what an archive has around, pass it "
+		      "through tac(1)");
+	find_tail(follow);
+	if (follow->live)
+		follow->options.flags |= MEMLOG_READ_FOLLOW;
+	reader = open_reader(follow, &follow->options);
+	follow_begin(follow, reader);
+	follow->place = memlog_place(reader);
+	follow->format.stream = memlog_stream(reader);
+	if (follow->max > follow->shown && follow->reverse)
+		show_backwards(follow, reader);
+	else if (follow->max > follow->shown)
+		show(follow, reader);
 	memlog_reader_close(reader);
-	status = finish(&follow);
-	filter_free(&follow.filter);
-	out_free(&follow.out);
+	format_end(&follow->format, &follow->out);
+	follow->options = asked;
+}
+
+int follow_finish(struct follow *follow)
+{
+	int status = finish(follow);
+
+	filter_free(&follow->filter);
+	out_free(&follow->out);
 	cgroup_forget();
 	return status;
+}
+
+static int follow_main(int argc, char **argv)
+{
+	struct follow follow;
+
+	follow_init(&follow);
+	follow.live = true;
+	follow_parse(&follow, argc, argv);
+	if (optind < argc && !follow.channel)
+		follow.channel = argv[optind++];
+	if (optind < argc)
+		usage("one channel at a time, not %s too", argv[optind]);
+	arg_channel(follow.path, follow.channel);
+	follow_distrust(&follow);
+	follow_start(&follow);
+	follow_channel(&follow);
+	return follow_finish(&follow);
 }
 
 const struct command command_follow = {

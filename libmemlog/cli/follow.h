@@ -11,7 +11,8 @@
 
 /**
  * struct follow - A reader on its way to standard output.
- * @path: The channel.
+ * @channel: The channel as given with -c, else NULL.
+ * @path: Its path.
  * @options: Where to begin and end, MEMLOG_READ_FOLLOW left out.
  * @live: Go on when all there is was shown.
  * @all: Begin at the oldest record, not at the CLEAR mark.
@@ -29,6 +30,7 @@
  * @out: Where they go.
  */
 struct follow {
+	const char *channel;
 	char path[PATH_MAX];
 	struct memlog_reader_options options;
 	bool live;
@@ -47,7 +49,19 @@ struct follow {
 	struct out out;
 };
 
+/* follow_options.c: what stands behind the options is left to the caller. */
 void follow_parse(struct follow *follow, int argc, char **argv);
+/* Sees to it that a ring file others may write to can't kill us. */
+void follow_distrust(struct follow *follow);
+
+/* Begin, show one channel or archive after another, and end with a status. */
+void follow_init(struct follow *follow);
+void follow_start(struct follow *follow);
+void follow_channel(struct follow *follow);
+int follow_finish(struct follow *follow);
+
+/* An archive, or a channel with its archive. */
+bool follow_is_archive(const struct follow *follow);
 void follow_begin(struct follow *follow, struct memlog_reader *reader);
 void follow_loss(struct follow *follow, const struct memlog_loss *loss);
 bool follow_record(struct follow *follow, const struct memlog_record *rec,

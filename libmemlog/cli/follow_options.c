@@ -12,7 +12,7 @@
 #include "follow.h"
 
 enum { OPT_NO_FOLLOW = OPT_FIRST, OPT_FROM, OPT_JSON, OPT_COLOR, OPT_UTC, OPT_PID,
-       OPT_UID, OPT_NO_PAGER, OPT_WAIT, OPT_STRICT };
+       OPT_UID, OPT_NO_PAGER, OPT_WAIT, OPT_STRICT, OPT_ARCHIVE };
 
 static const struct option options[] = {
 	{ "channel",	required_argument, NULL, 'c' },
@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{ "since",	required_argument, NULL, 'S' },
 	{ "until",	required_argument, NULL, 'U' },
 	{ "from",	required_argument, NULL, OPT_FROM },
+	{ "archive",	required_argument, NULL, OPT_ARCHIVE },
 	{ "grep",	required_argument, NULL, 'g' },
 	{ "comm",	required_argument, NULL, 't' },
 	{ "unit",	required_argument, NULL, 'u' },
@@ -44,11 +45,6 @@ static const struct option options[] = {
 	{ "no-pager",	no_argument,	   NULL, OPT_NO_PAGER },
 	{ "help",	no_argument,	   NULL, 'h' },
 	{ }
-};
-
-struct choice {
-	const char *channel;
-	const char *colour;
 };
 
 static void set_lines(struct follow *follow, const char *value)
@@ -113,6 +109,11 @@ static bool parse_range(struct follow *follow, int c)
 	case OPT_FROM:
 		set_from(follow, optarg);
 		break;
+	case OPT_ARCHIVE:
+		follow->options.flags |= MEMLOG_READ_ARCHIVE;
+		follow->options.archive = optarg;
+		follow->all = true;
+		break;
 	case OPT_WAIT:
 		follow->wait = true;
 		break;
@@ -153,11 +154,11 @@ static bool parse_filter(struct filter *filter, int c)
 	return true;
 }
 
-static void parse_format(struct follow *follow, struct choice *choice, int c)
+static void parse_format(struct follow *follow, const char **colour, int c)
 {
 	switch (c) {
 	case 'c':
-		choice->channel = optarg;
+		follow->channel = optarg;
 		break;
 	case 'o':
 		set_output(follow, optarg);
@@ -169,7 +170,7 @@ static void parse_format(struct follow *follow, struct choice *choice, int c)
 		follow->format.decode = true;
 		break;
 	case OPT_COLOR:
-		choice->colour = optarg ? optarg : "always";
+		*colour = optarg ? optarg : "always";
 		break;
 	case OPT_UTC:
 		follow->format.utc = true;
@@ -208,7 +209,7 @@ static void set_colour(struct format *format, const char *when)
 }
 
 /* One that others may write to may be truncated by them while it is mapped. */
-static void distrust(struct follow *follow)
+void follow_distrust(struct follow *follow)
 {
 	struct stat st;
 
@@ -220,22 +221,16 @@ static void distrust(struct follow *follow)
 
 void follow_parse(struct follow *follow, int argc, char **argv)
 {
-	struct choice choice = { .colour = "auto" };
+	const char *colour = "auto";
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:fwdn:m:arp:l:S:U:g:t:u:o:xqh", options,
 				NULL)) != -1)
 		if (!parse_range(follow, c) && !parse_filter(&follow->filter, c))
-			parse_format(follow, &choice, c);
-	if (optind < argc && !choice.channel)
-		choice.channel = argv[optind++];
-	if (optind < argc)
-		usage("one channel at a time, not %s too", argv[optind]);
-	arg_channel(follow->path, choice.channel);
+			parse_format(follow, &colour, c);
 	if (follow->reverse && follow->live)
 		usage("-r shows what there is, -f has no end");
-	set_colour(&follow->format, choice.colour);
-	distrust(follow);
+	set_colour(&follow->format, colour);
 }
 
 const char follow_help[] =
@@ -251,6 +246,7 @@ const char follow_help[] =
 "  -a, --all                begin at the oldest, not where \"memlog clear\" was\n"
 "  -r, --reverse            the newest first; implies -d\n"
 "  -m, --max-count N        end after N records\n"
+"      --archive DIR        what CHANNEL no longer has comes from its archive\n"
 "      --wait               wait for CHANNEL to come into being\n"
 "  -p, --priority LEVEL     that and more severe; err..info, =debug, or a list\n"
 "  -g, --grep TEXT          with that text, or a match: /REGEX/, /REGEX/i\n"

@@ -15,7 +15,7 @@ const struct command *current;
 
 static const struct command *const commands[] = {
 	&command_write, &command_follow, &command_feed, &command_run,
-	&command_info, &command_clear, &command_resize,
+	&command_info, &command_clear, &command_resize, &command_archive,
 };
 
 static const char help[] =
@@ -30,10 +30,11 @@ static const char help[] =
 "  info [CHANNEL]...      show sizes, numbers and losses of channels\n"
 "  clear [CHANNEL]        hide what there is from follow; nothing is deleted\n"
 "  resize [CHANNEL] SIZE  change how much a channel keeps\n"
+"  archive COMMAND DIR    list, show, verify, mend, export archives of channels\n"
 "\n"
 "CHANNEL is a name (audit is /dev/memlog-audit), by default memlog (/dev/memlog),\n"
 "or a path with a slash: of a device, or of a ring file, which write, feed and\n"
-"run make with --create and no kernel module is needed for.\n"
+"run make with --create and no kernel module is needed for; or of an archive.\n"
 "\n"
 "  memlog COMMAND --help  the options of a command; memlog(1) has it all\n"
 "  memlog --version\n"

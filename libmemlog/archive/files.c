@@ -202,7 +202,8 @@ int archive_files_make(struct archive_writer *writer, uint32_t date, bool part, 
 		err = make_files(writer);
 	if (err)
 		goto err_close;
-	archive_times_open(writer, false);
+	if (archive_times_open(&writer->day, false))
+		archive_give(writer, writer->day.times, 0640);
 	return 0;
 err_close:
 	archive_files_close(day);

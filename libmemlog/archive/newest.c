@@ -24,7 +24,8 @@ static int open_mended(struct archive_writer *writer, uint32_t date)
 		close(fd);
 		return err;
 	}
-	archive_times_open(writer, !archive_mark_same_boot(writer));
+	if (archive_times_open(&writer->day, !archive_mark_same_boot(writer)))
+		archive_give(writer, writer->day.times, 0640);
 	return 0;
 }
 

@@ -101,22 +101,21 @@ static uint64_t good_entries(struct archive_files *day, uint64_t wanted, uint8_t
 	return entries;
 }
 
-void archive_times_open(struct archive_writer *writer, bool distrust)
+bool archive_times_open(struct archive_files *day, bool distrust)
 {
-	struct archive_files *day = &writer->day;
 	uint8_t head[ARCHIVE_TIMES_HEAD], *buf;
 	uint64_t row, wanted = day->rows / ARCHIVE_TIMES_ROWS;
 	struct stat st;
+	bool made = false;
 
 	day->max_time = 0;
 	if (!day->has_meta)
-		return;
+		return false;
 	buf = malloc(ARCHIVE_TIMES_ROWS * ARCHIVE_META_SIZE);
 	day->times = archive_open_file(day->dirfd, "times", O_RDWR | O_CREAT);
 	if (!buf || day->times < 0)
 		goto out;
-	if (!fstat(day->times, &st) && !st.st_size)
-		archive_give(writer, day->times, 0640);
+	made = !fstat(day->times, &st) && !st.st_size;
 	row = distrust ? 0 : good_entries(day, wanted, buf) * ARCHIVE_TIMES_ROWS;
 	archive_times_head_put(head);
 	if (archive_write_all(day->times, head, sizeof(head), 0) ||
@@ -138,4 +137,5 @@ void archive_times_open(struct archive_writer *writer, bool distrust)
 	}
 out:
 	free(buf);
+	return made;
 }

@@ -243,8 +243,11 @@ void archive_files_settle(struct archive_files *day, const struct archive_batch 
 int archive_files_finish(struct archive_writer *writer);
 
 /* ---- times_write.c */
-/* @distrust: it may be torn where meta is not. */
-void archive_times_open(struct archive_writer *writer, bool distrust);
+/*
+ * @distrust: it may be torn where meta is not. Return: whether it was made, and has
+ * still to be given its mode and group.
+ */
+bool archive_times_open(struct archive_files *day, bool distrust);
 void archive_times_add(struct archive_files *day, const struct archive_batch *batch);
 
 /* ---- mark.c */

@@ -5,7 +5,8 @@
 BRIDGE_TEST_BIN     := $(BUILD)/tests/bridge
 BRIDGE_UNIT_TESTS   := $(BRIDGE_TEST_BIN)/parts_test $(BRIDGE_TEST_BIN)/edge_test $(BRIDGE_TEST_BIN)/hub_test \
 		     $(BRIDGE_TEST_BIN)/hub_query_test $(BRIDGE_TEST_BIN)/query_test $(BRIDGE_TEST_BIN)/tail_test \
-		     $(BRIDGE_TEST_BIN)/devices_test $(BRIDGE_TEST_BIN)/grep_match
+		     $(BRIDGE_TEST_BIN)/devices_test $(BRIDGE_TEST_BIN)/grep_match \
+		     $(BRIDGE_TEST_BIN)/make_days
 # In the guest: what they share is linked to each.
 BRIDGE_GUEST_TESTS  := $(patsubst tests/bridge/%.c,$(BRIDGE_TEST_BIN)/%, \
 			 $(wildcard tests/bridge/guest/*_test.c))

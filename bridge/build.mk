@@ -12,8 +12,8 @@ BRIDGE_WEB_GZ := $(BRIDGE_WEB:bridge/web/dist/%=$(BUILD)/bridge/web/%.gz)
 # Asked for only when something of it is built, so that a machine without
 # libwebsockets can build the rest.
 BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
-		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib | sed 's/-I/-isystem /g')
-BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib) -pthread
+		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib libzstd | sed 's/-I/-isystem /g')
+BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib libzstd) -pthread
 
 ALL     += $(BRIDGE)
 INSTALL += bridge-install

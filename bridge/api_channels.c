@@ -44,12 +44,13 @@ static json_t *channel_json(struct channel *channel)
 	int err = source_info(&channel->source, &info);
 
 	if (err)
-		return json_pack("{ss ss sn si so*}", "name", channel->name, "type",
+		return json_pack("{ss ss sn si sb so*}", "name", channel->name, "type",
 				 type_of(&channel->source), "stream", "clients",
 				 (int)counter_get(&channel->clients),
+				 "sync", channel->archive != NULL,
 				 "archive", archive_json(channel));
 	snprintf(stream, sizeof(stream), "%016llx", (unsigned long long)info.stream);
-	return json_pack("{ss ss ss sI sI sI sI sI sI so*}", "name", channel->name,
+	return json_pack("{ss ss ss sI sI sI sI sI sI sb so*}", "name", channel->name,
 			 "type", type_of(&channel->source), "stream", stream,
 			 "oldest", (json_int_t)info.oldest_seq,
 			 "next", (json_int_t)info.next_seq,
@@ -57,6 +58,7 @@ static json_t *channel_json(struct channel *channel)
 			 "size", (json_int_t)info.text_size,
 			 "records", (json_int_t)(info.next_seq - info.oldest_seq),
 			 "clients", (json_int_t)counter_get(&channel->clients),
+			 "sync", channel->archive != NULL,
 			 "archive", archive_json(channel));
 }
 
@@ -70,7 +72,8 @@ int api_channels(struct lws *wsi, struct conn *conn, const struct request *reque
 		return request_reply(wsi, conn, &refused);
 	array = json_array();
 	while ((channel = channels_next(&conn->shard->bridge->channels, channel)))
-		if (token_allows(wsi, conn, AUTH_READ, channel->name, NULL))
+		if (token_allows(wsi, conn, AUTH_READ, channel->name, NULL) ||
+		    token_allows(wsi, conn, AUTH_SYNC, channel->name, NULL))
 			json_array_append_new(array, channel_json(channel));
 	return api_reply_json(wsi, conn, json_pack("{so}", "channels", array));
 }

@@ -34,6 +34,7 @@
  * @conn_count: How many.
  * @sessions: List of struct ws_session, in the order in which they are to be
  *            looked at.
+ * @replicas: List of struct sync_link.
  * @streams: List of struct stream.
  * @outs: List of struct out.
  * @jobs: What workers do for its clients.
@@ -59,6 +60,7 @@ struct shard {
 	struct list conns;
 	unsigned int conn_count;
 	struct list sessions;
+	struct list replicas;
 	struct list streams;
 	struct list outs;
 	unsigned int jobs;

@@ -102,7 +102,7 @@ static int confirm_protocol(struct lws *wsi)
 {
 	struct conn *conn = conn_of(wsi);
 
-	return conn && conn->channel && conn->sink == &sink_ws ? 0 : -1;
+	return conn && conn->channel && conn->sink && conn->sink->path ? 0 : -1;
 }
 
 static void forget_conn(struct lws *wsi)
@@ -157,24 +157,31 @@ static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void
 	}
 }
 
-/* One protocol a format; HTTP and handshakes that name none go to the first. */
-static struct lws_protocols protocols[FORMATS + 1];
+/*
+ * One protocol a format, and that of replicas; HTTP and handshakes that name none go
+ * to the first.
+ */
+static struct lws_protocols protocols[FORMATS + 2];
+
+static void add_protocol(struct lws_protocols *protocol, const char *name)
+{
+	*protocol = (struct lws_protocols){
+		.name = name,
+		.callback = http_callback,
+		.per_session_data_size = sink_session_size(),
+		.rx_buffer_size = 128,
+		.tx_packet_size = TX_PACKET_SIZE,
+	};
+}
 
 static void fill_protocols(void)
 {
 	int count = 0;
 
-	for (int i = 0; i < FORMATS; i++) {
-		if (!formats[i]->subprotocol)
-			continue;
-		protocols[count++] = (struct lws_protocols){
-			.name = formats[i]->subprotocol,
-			.callback = http_callback,
-			.per_session_data_size = sink_session_size(),
-			.rx_buffer_size = 128,
-			.tx_packet_size = TX_PACKET_SIZE,
-		};
-	}
+	for (int i = 0; i < FORMATS; i++)
+		if (formats[i]->subprotocol)
+			add_protocol(&protocols[count++], formats[i]->subprotocol);
+	add_protocol(&protocols[count], sink_sync.subprotocol);
 }
 
 static void lws_says(int level, const char *line)

@@ -91,6 +91,9 @@ bool request_site(struct lws *wsi, struct conn *conn, struct reply *reply);
 /* The same for what libwebsockets would refuse without a word. */
 bool request_handshake(struct lws *wsi, struct reply *reply);
 
+/* The subprotocol that libwebsockets will agree on, "" if none was named. */
+const char *request_subprotocol(struct lws *wsi);
+
 /**
  * request_query() - Read the query string.
  * @wsi: The request.

@@ -172,6 +172,23 @@ static bool handshake_query(struct lws *wsi, struct conn *conn, struct reply *re
 	return false;
 }
 
+/* A replica gets all there is, or nothing. */
+static bool handshake_sync(struct lws *wsi, const struct channel *channel, struct reply *reply)
+{
+	if (channel->archive && !request_has_query(wsi))
+		return true;
+	*reply = (struct reply){
+		.status = HTTP_STATUS_NOT_FOUND,
+		.body = "This channel has no archive; --archive gives it one.\n",
+	};
+	if (channel->archive)
+		*reply = (struct reply){
+			.status = HTTP_STATUS_BAD_REQUEST,
+			.body = "memlog.sync takes no query string.\n",
+		};
+	return false;
+}
+
 bool route_handshake(struct lws *wsi, struct conn *conn, struct reply *reply)
 {
 	struct request request = { .method = request_method(wsi) };
@@ -183,17 +200,18 @@ bool route_handshake(struct lws *wsi, struct conn *conn, struct reply *reply)
 		return false;
 	if (request.method != METHOD_GET || !request_path(wsi, request.path))
 		return no_channel(reply);
-	sink = sink_find(request.path, &name);
+	sink = sink_find(request.path, request_subprotocol(wsi), &name);
 	if (!sink)
 		return no_channel(reply);
 	if (!request_site(wsi, conn, reply) || !request_handshake(wsi, reply))
 		return false;
 	channel = channels_find(&conn->shard->bridge->channels, name);
-	if (!token_allows(wsi, conn, AUTH_READ, channel ? channel->name : "", reply))
+	if (!token_allows(wsi, conn, sink->right, channel ? channel->name : "", reply))
 		return false;
 	if (!channel)
 		return no_channel(reply);
-	if (!handshake_query(wsi, conn, reply))
+	if (sink == &sink_sync ? !handshake_sync(wsi, channel, reply) :
+				 !handshake_query(wsi, conn, reply))
 		return false;
 	conn->sink = sink;
 	conn->channel = channel;

@@ -23,8 +23,8 @@ static void on_stop_timer(uv_timer_t *timer)
 {
 	struct shard *shard = timer->data;
 
-	bool idle = list_empty(&shard->sessions) && list_empty(&shard->streams) &&
-		    !shard->jobs;
+	bool idle = list_empty(&shard->sessions) && list_empty(&shard->replicas) &&
+		    list_empty(&shard->streams) && !shard->jobs;
 
 	if (idle || uv_now(&shard->loop) >= shard->stop_ms)
 		uv_stop(&shard->loop);
@@ -82,6 +82,7 @@ static void init_handles(struct shard *shard)
 	list_init(&shard->listeners);
 	list_init(&shard->conns);
 	list_init(&shard->sessions);
+	list_init(&shard->replicas);
 	list_init(&shard->streams);
 	list_init(&shard->outs);
 	list_init(&shard->errands);

@@ -4,6 +4,7 @@
 #include "sink.h"
 
 static const struct sink *const sinks[] = {
+	&sink_sync,
 	&sink_ws,
 	&sink_records,
 	&sink_sse,
@@ -11,12 +12,14 @@ static const struct sink *const sinks[] = {
 
 #define SINKS	(sizeof(sinks) / sizeof(sinks[0]))
 
-const struct sink *sink_find(const char *path, const char **channel)
+const struct sink *sink_find(const char *path, const char *subprotocol, const char **channel)
 {
 	for (size_t i = 0; i < SINKS; i++) {
 		size_t len = sinks[i]->path ? strlen(sinks[i]->path) : 0;
 
 		if (!len || strncmp(path, sinks[i]->path, len))
+			continue;
+		if (sinks[i]->subprotocol && strcmp(sinks[i]->subprotocol, subprotocol))
 			continue;
 		*channel = path + len;
 		if (!path[len])

@@ -411,6 +411,7 @@ static void ws_stop(struct shard *shard)
 const struct sink sink_ws = {
 	.protocol = "ws",
 	.path = "/ws",
+	.right = AUTH_READ,
 	.session_size = sizeof(struct ws_session),
 	.callback = ws_callback,
 	.tick = ws_tick,

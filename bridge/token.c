@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "archive/sync_wire.h"
 #include "format.h"
 #include "token.h"
 
@@ -91,6 +92,8 @@ static const char *why_not(const struct ask *ask)
 {
 	if (ask->known && ask->right == AUTH_WRITE)
 		return "This token does not let you write here; a line \"write TOKEN\" in the token file does.\n";
+	if (ask->known && ask->right == AUTH_SYNC)
+		return "This token does not let you copy this; a line \"sync TOKEN\" in the token file does.\n";
 	if (ask->known)
 		return "This token does not let you read this; a line \"read TOKEN\" in the token file does.\n";
 	if (ask->given)
@@ -142,12 +145,13 @@ bool token_known(struct lws *wsi, struct conn *conn, struct reply *reply)
 	return check(wsi, conn, &ask, reply);
 }
 
-static bool is_format(const char *name)
+/* The subprotocol of that name, or NULL. */
+static const char *known_subprotocol(const char *name)
 {
 	for (int i = 0; i < FORMATS; i++)
 		if (formats[i]->subprotocol && !strcmp(name, formats[i]->subprotocol))
-			return true;
-	return false;
+			return formats[i]->subprotocol;
+	return strcmp(name, SYNC_PROTOCOL) ? NULL : SYNC_PROTOCOL;
 }
 
 /* libwebsockets gives up at a name that is too long, unless it has found one. */
@@ -157,12 +161,26 @@ static bool subprotocols_ok(char *list)
 
 	for (name = strtok_r(list, ", \t", &save); name;
 	     name = strtok_r(NULL, ", \t", &save)) {
-		if (is_format(name))
+		if (known_subprotocol(name))
 			return true;
 		if (strlen(name) > SUBPROTOCOL_MAX)
 			return false;
 	}
 	return false;
+}
+
+const char *request_subprotocol(struct lws *wsi)
+{
+	char list[SUBPROTOCOLS_MAX + 2], *save, *name;
+	const char *known = NULL;
+
+	if (request_header(wsi, WSI_TOKEN_PROTOCOL, list, sizeof(list)) <= 0)
+		return "";
+	for (name = strtok_r(list, ", \t", &save); name && !known;
+	     name = strtok_r(NULL, ", \t", &save))
+		known = known_subprotocol(name);
+	explicit_bzero(list, sizeof(list));
+	return known ? known : "";
 }
 
 /* 16 bytes in base64. */
@@ -218,7 +236,7 @@ bool request_handshake(struct lws *wsi, struct reply *reply)
 		return true;
 	*reply = (struct reply){
 		.status = HTTP_STATUS_BAD_REQUEST,
-		.body = "Subprotocols are memlog.text, memlog.json or memlog.binary, which comes first, and memlog.token.BASE64URL; 126 bytes in all. None is memlog.text too.\n",
+		.body = "Subprotocols are memlog.text, memlog.json, memlog.binary or memlog.sync, which comes first, and memlog.token.BASE64URL; 126 bytes in all. None is memlog.text too.\n",
 	};
 	return false;
 }

@@ -8,6 +8,8 @@
 
 #include <zstd.h>
 
+#include <archive/notify.h>
+
 #include "sync_feed.h"
 #include "sync_rows.h"
 
@@ -31,6 +33,7 @@ enum feed_state {
  * @dirfd: The archive's folder.
  * @name: For HELLO.
  * @committed: As of sync_feed_open().
+ * @notify: Else, tells when the files grow.
  * @state: What it is doing.
  * @ask: The question; of a stream, its date and number are the place where it is.
  * @oldest: The range that was told.
@@ -44,6 +47,7 @@ struct sync_feed {
 	int dirfd;
 	char name[SYNC_NAME_MAX + 1];
 	struct committed *committed;
+	struct archive_notify *notify;
 	enum feed_state state;
 	struct sync_ask ask;
 	uint32_t oldest;
@@ -67,6 +71,8 @@ int sync_feed_open(struct sync_feed **feedp, const char *dir, const char *name,
 	strncpy(feed->name, name, SYNC_NAME_MAX);
 	feed->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	err = feed->dirfd < 0 ? -errno : sync_sum_init(&feed->sum);
+	if (!err && !committed)
+		err = archive_notify_open(&feed->notify, feed->dirfd);
 	feed->zstd = ZSTD_createCCtx();
 	if (!err && (!feed->zstd ||
 		     ZSTD_isError(ZSTD_CCtx_setParameter(feed->zstd, ZSTD_c_compressionLevel,
@@ -83,6 +89,8 @@ void sync_feed_close(struct sync_feed *feed)
 	sync_rows_uninit(&feed->rows);
 	sync_sum_uninit(&feed->sum);
 	ZSTD_freeCCtx(feed->zstd);
+	if (feed->notify)
+		archive_notify_close(feed->notify);
 	if (feed->dirfd >= 0)
 		close(feed->dirfd);
 	free(feed);
@@ -102,6 +110,16 @@ const char *sync_feed_ask(struct sync_feed *feed, const struct sync_ask *ask)
 bool sync_feed_busy(const struct sync_feed *feed)
 {
 	return feed->state != FEED_IDLE;
+}
+
+int sync_feed_notify_fd(const struct sync_feed *feed)
+{
+	return feed->notify ? archive_notify_fd(feed->notify) : -1;
+}
+
+void sync_feed_notified(struct sync_feed *feed)
+{
+	archive_notify_take(feed->notify);
 }
 
 uint32_t sync_feed_date(const struct sync_feed *feed)
@@ -170,8 +188,11 @@ static int say_hello(struct sync_feed *feed, struct sync_out **out)
 /* Rows of the open day that may be told, as of now, and whether that is all of it. */
 static int look(struct sync_feed *feed, uint64_t *rows, bool *finished)
 {
-	int err = archive_day_refresh(feed->rows.day);
+	int err;
 
+	if (feed->notify)
+		archive_notify_day(feed->notify, feed->rows.day);
+	err = archive_day_refresh(feed->rows.day);
 	/* rows are counted again once it is finished: then there can't be more */
 	if (!err && archive_day_finished(feed->rows.day))
 		err = archive_day_refresh(feed->rows.day);

@@ -61,6 +61,13 @@ bool sync_feed_busy(const struct sync_feed *feed);
  */
 int sync_feed_work(struct sync_feed *feed, struct sync_out **out);
 
+/*
+ * Readable when there may be more rows; -1 if @committed tells. To be looked at, and
+ * taken notice of, while no work is done.
+ */
+int sync_feed_notify_fd(const struct sync_feed *feed);
+void sync_feed_notified(struct sync_feed *feed);
+
 /* The day that it looks at, 0: none. */
 uint32_t sync_feed_date(const struct sync_feed *feed);
 

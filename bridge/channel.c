@@ -18,6 +18,7 @@ static void free_channel(struct channel *channel)
 {
 	source_close(&channel->source);
 	pthread_mutex_destroy(&channel->lock);
+	committed_uninit(&channel->committed);
 	free(channel->archive);
 	free(channel);
 }
@@ -135,6 +136,7 @@ int channels_add(struct channels *channels, const char *name, const char *value)
 		goto out;
 	}
 	pthread_mutex_init(&channel->lock, NULL);
+	committed_init(&channel->committed);
 	strcpy(channel->name, name);
 	err = source_open(&channel->source, name, value);
 	if (!err)

@@ -10,12 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "archive/committed.h"
 #include "source.h"
 
 struct archiver;
 struct archives;
-struct committed;
-
 #define CHANNEL_NAME_MAX	63
 
 /* Streams of a channel that have ended and whose ends are remembered. */
@@ -42,8 +41,7 @@ struct past {
  *           Set before the channel is in the table.
  * @archiver: Writes that; NULL: nobody, or another program. Set likewise, or before
  *            there are other threads.
- * @committed: How far that is committed, if this process writes it, else NULL;
- *             likewise.
+ * @committed: How far that is committed, if this process writes it.
  * @lock: Held for @past and @past_count.
  * @past: The last streams that ended here, number n in slot n % CHANNEL_PAST.
  * @past_count: How many ended in all.
@@ -59,7 +57,7 @@ struct channel {
 	struct source source;
 	char *archive;
 	struct archiver *archiver;
-	struct committed *committed;
+	struct committed committed;
 	pthread_mutex_t lock;
 	struct past past[CHANNEL_PAST];
 	unsigned int past_count;

@@ -172,6 +172,8 @@ static void tick(struct archiver *archiver)
 	if (archiver->settings->sync == ARCHIVE_SYNC_SECOND)
 		err = archive_sync(archiver->writer);
 	finished = archive_tick(archiver->writer);
+	if (finished > 0)
+		archiver_committed(archiver);
 	if (err || finished < 0)
 		metrics_count(&archiver->stats.errors, 1);
 	if (finished <= 0 && now < archiver->expire_ns)

@@ -54,8 +54,10 @@ static bool is_any(const struct archiver *archiver, const struct archiver_waiter
 
 void archiver_committed(struct archiver *archiver)
 {
+	const struct archive_end *end = archive_writer_end(archiver->writer);
 	struct list out;
 
+	committed_set(&archiver->channel->committed, end->date, end->rows, end->finished);
 	list_init(&out);
 	pthread_mutex_lock(&archiver->lock);
 	archiver->done = archiver->at;

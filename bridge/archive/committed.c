@@ -18,6 +18,7 @@ void committed_set(struct committed *committed, uint32_t date, uint64_t rows, bo
 	struct list *pos;
 
 	pthread_mutex_lock(&committed->lock);
+	committed->known = true;
 	committed->date = date;
 	committed->rows = rows;
 	committed->finished = finished;
@@ -29,14 +30,24 @@ void committed_set(struct committed *committed, uint32_t date, uint64_t rows, bo
 	pthread_mutex_unlock(&committed->lock);
 }
 
+bool committed_known(struct committed *committed)
+{
+	bool known;
+
+	pthread_mutex_lock(&committed->lock);
+	known = committed->known;
+	pthread_mutex_unlock(&committed->lock);
+	return known;
+}
+
 uint64_t committed_rows(struct committed *committed, uint32_t date, uint64_t rows,
 			bool *finished)
 {
 	pthread_mutex_lock(&committed->lock);
-	if (date > committed->date) {
+	if (committed->known && date > committed->date) {
 		rows = 0;
 		*finished = false;
-	} else if (date == committed->date) {
+	} else if (committed->known && date == committed->date) {
 		if (rows > committed->rows)
 			rows = committed->rows;
 		*finished = *finished && committed->finished;

@@ -16,6 +16,7 @@
 /**
  * struct committed - How far.
  * @lock: Held for the others.
+ * @known: Somebody here writes it, and has told; else there is nothing to go by.
  * @date: The newest day.
  * @rows: Rows in it.
  * @finished: It is finished.
@@ -23,6 +24,7 @@
  */
 struct committed {
 	pthread_mutex_t lock;
+	bool known;
 	uint32_t date;
 	uint64_t rows;
 	bool finished;
@@ -45,6 +47,8 @@ void committed_uninit(struct committed *committed);
 
 /* Behind each commit and finish, and once the archive is open. */
 void committed_set(struct committed *committed, uint32_t date, uint64_t rows, bool finished);
+
+bool committed_known(struct committed *committed);
 
 /* Rows of @date that are committed, of the @rows that are there; 0 in a later day. */
 uint64_t committed_rows(struct committed *committed, uint32_t date, uint64_t rows,

@@ -282,13 +282,14 @@ static void open_handles(struct sync_link *link)
 	link->work.data = link;
 	link->wake.data = link;
 	link->poll.data = link;
-	if (fd >= 0 && !uv_poll_init(loop, &link->poll, fd))
+	if (fd >= 0) {
+		uv_poll_init(loop, &link->poll, fd);
 		link->handles++;
-	if (fd < 0 && !uv_async_init(loop, &link->wake, on_wake)) {
-		link->handles++;
-		link->watch.wake = on_committed;
-		committed_watch(link->channel->committed, &link->watch);
 	}
+	uv_async_init(loop, &link->wake, on_wake);
+	link->handles++;
+	link->watch.wake = on_committed;
+	committed_watch(&link->channel->committed, &link->watch);
 }
 
 static int on_established(struct sync_session *session, struct lws *wsi, struct conn *conn)
@@ -303,7 +304,7 @@ static int on_established(struct sync_session *session, struct lws *wsi, struct 
 	if (!link)
 		return -1;
 	err = sync_feed_open(&link->feed, conn->channel->archive, conn->channel->name,
-			     conn->channel->committed);
+			     &conn->channel->committed);
 	if (err) {
 		log_error("channel %s: can't open its archive %s for a replica: %s",
 			  conn->channel->name, conn->channel->archive, strerror(-err));
@@ -335,14 +336,10 @@ static void on_closed(struct sync_session *session)
 	list_del(&link->link);
 	link->wsi = NULL;
 	link->conn = NULL;
-	if (sync_feed_notify_fd(link->feed) < 0)
-		committed_unwatch(link->channel->committed, &link->watch);
-	if (link->handles)
-		uv_close(sync_feed_notify_fd(link->feed) >= 0 ? (uv_handle_t *)&link->poll :
-								(uv_handle_t *)&link->wake,
-			 on_handle_closed);
-	else
-		free_link(link);
+	committed_unwatch(&link->channel->committed, &link->watch);
+	if (sync_feed_notify_fd(link->feed) >= 0)
+		uv_close((uv_handle_t *)&link->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&link->wake, on_handle_closed);
 }
 
 static bool send_piece(struct sync_link *link)

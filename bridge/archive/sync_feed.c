@@ -33,7 +33,7 @@ enum feed_state {
  * @dirfd: The archive's folder.
  * @name: For HELLO.
  * @committed: As of sync_feed_open().
- * @notify: Else, tells when the files grow.
+ * @notify: Tells when the files grow, if nobody told how far that is.
  * @state: What it is doing.
  * @ask: The question; of a stream, its date and number are the place where it is.
  * @oldest: The range that was told.
@@ -71,7 +71,7 @@ int sync_feed_open(struct sync_feed **feedp, const char *dir, const char *name,
 	strncpy(feed->name, name, SYNC_NAME_MAX);
 	feed->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	err = feed->dirfd < 0 ? -errno : sync_sum_init(&feed->sum);
-	if (!err && !committed)
+	if (!err && !committed_known(committed))
 		err = archive_notify_open(&feed->notify, feed->dirfd);
 	feed->zstd = ZSTD_createCCtx();
 	if (!err && (!feed->zstd ||
@@ -200,8 +200,7 @@ static int look(struct sync_feed *feed, uint64_t *rows, bool *finished)
 		return err;
 	*finished = archive_day_finished(feed->rows.day);
 	*rows = archive_day_rows(feed->rows.day);
-	if (feed->committed)
-		*rows = committed_rows(feed->committed, feed->rows.date, *rows, finished);
+	*rows = committed_rows(feed->committed, feed->rows.date, *rows, finished);
 	return 0;
 }
 
@@ -430,7 +429,8 @@ static int stream(struct sync_feed *feed, struct sync_out **out)
 		err = sync_rows_sum(&feed->rows, &feed->sum, feed->ask.number, SUM_AT_ONCE);
 		return err < 0 ? err : 1;
 	}
-	if (!only && rows && say_cgroups(feed, out))
+	/* the client's day is there once it has rows */
+	if (!only && feed->ask.number && say_cgroups(feed, out))
 		return *out ? 1 : -ENOMEM;
 	if (feed->ask.number < rows)
 		return stream_rows(feed, rows, out);

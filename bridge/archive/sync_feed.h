@@ -38,7 +38,7 @@ struct sync_feed;
  * @feedp: Set to it.
  * @dir: The archive's folder.
  * @name: The channel's name, for HELLO.
- * @committed: How far the archive is, if this process writes it, else NULL.
+ * @committed: How far the archive is, if this process writes it.
  *
  * Return: 0; -ENOMEM; or what open(2) gave.
  */
@@ -62,7 +62,7 @@ bool sync_feed_busy(const struct sync_feed *feed);
 int sync_feed_work(struct sync_feed *feed, struct sync_out **out);
 
 /*
- * Readable when there may be more rows; -1 if @committed tells. To be looked at, and
+ * Readable when there may be more rows; -1 if @committed alone tells. To be looked at, and
  * taken notice of, while no work is done.
  */
 int sync_feed_notify_fd(const struct sync_feed *feed);

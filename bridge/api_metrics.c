@@ -157,6 +157,8 @@ int api_metrics(struct lws *wsi, struct conn *conn, const struct request *reques
 	bridge_metrics(out, bridge);
 	channels_metrics(out, &bridge->channels);
 	archiver_metrics(out, &bridge->channels);
+	if (bridge->more_metrics)
+		bridge->more_metrics(bridge->more_arg, out);
 	process_metrics(out);
 	if (fclose(out)) {
 		free(text);

@@ -10,6 +10,7 @@
 
 #include <libwebsockets.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <uv.h>
 
 #include "archive/archives.h"
@@ -85,6 +86,9 @@ struct shard {
  * @auth: The tokens.
  * @limits: Who may come.
  * @metrics: How it goes.
+ * @more_metrics: Adds to what /metrics tells, with @more_arg; or NULL.
+ * @more_arg: For that.
+ * @silent: It need not listen anywhere.
  * @conn_ids: Number of the newest connection.
  * @modsync: Serves an archive to go-modsynclog's clients, or NULL.
  * @shards: Its threads; the first one is the main thread.
@@ -98,6 +102,9 @@ struct bridge {
 	struct auth auth;
 	struct limits limits;
 	struct metrics metrics;
+	void (*more_metrics)(void *arg, FILE *out);
+	void *more_arg;
+	bool silent;
 	uint64_t conn_ids;
 	struct modsync_server *modsync;
 	struct shard *shards[THREADS_MAX];

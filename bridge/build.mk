@@ -15,7 +15,11 @@ BRIDGE_CFLAGS   = -pthread -DBRIDGE_VERSION='"$(VERSION)"' \
 		  $(shell pkg-config --cflags libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib libzstd | sed 's/-I/-isystem /g')
 BRIDGE_LIBS     = $(shell pkg-config --libs libwebsockets libuv libpcre2-8 jansson inih libssl libcrypto libcap-ng libnghttp2 zlib libzstd) -pthread
 
-ALL     += $(BRIDGE)
+REPLICA      := $(BUILD)/memlog-replica
+REPLICA_SRCS := $(wildcard bridge/archive/replica*.c)
+REPLICA_OBJS := $(REPLICA_SRCS:bridge/%.c=$(BUILD)/bridge/%.o)
+
+ALL     += $(BRIDGE) $(REPLICA)
 INSTALL += bridge-install
 
 $(BUILD)/bridge/%.o: bridge/%.c
@@ -33,22 +37,27 @@ $(BUILD)/bridge/web/%.gz: bridge/web/dist/%
 $(BRIDGE): $(BRIDGE_OBJS) $(LIB_A)
 	$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
 
+$(REPLICA): $(REPLICA_OBJS) $(filter-out %/bridge/main.o,$(BRIDGE_OBJS)) $(LIB_A)
+	$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+
 .PHONY: bridge-install
-bridge-install: $(BRIDGE)
+bridge-install: $(BRIDGE) $(REPLICA)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/memlog \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 $(BRIDGE) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 bridge/man/memlog-bridge.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BRIDGE) $(REPLICA) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 bridge/man/memlog-bridge.8 bridge/man/memlog-replica.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 bridge/man/memlog-bridge.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 bridge/dist/memlog-bridge.conf bridge/dist/grafana-dashboard.json \
 		$(DESTDIR)$(PREFIX)/share/memlog
 	install -m 644 bridge/dist/memlog-bridge.socket $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's,/usr/local/sbin,$(PREFIX)/sbin,' bridge/dist/memlog-bridge.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/memlog-bridge.service
+	for name in memlog-bridge memlog-replica; do \
+		sed 's,/usr/local/sbin,$(PREFIX)/sbin,' bridge/dist/$$name.service \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$name.service || exit 1; \
+	done
 	test -e $(DESTDIR)/etc/memlog-bridge.conf || \
 		install -D -m 644 bridge/dist/memlog-bridge.conf $(DESTDIR)/etc/memlog-bridge.conf
 
--include $(BRIDGE_OBJS:.o=.d)
+-include $(BRIDGE_OBJS:.o=.d) $(REPLICA_OBJS:.o=.d)
 -include bridge/view/build.mk

@@ -344,7 +344,7 @@ int listen_open(struct shard *shard)
 	list = &options->listen_insecure;
 	for (size_t i = 0; !status && i < list->count; i++)
 		status = open_tcp(shard, list->values[i], true);
-	if (!status && list_empty(&shard->listeners))
+	if (!status && list_empty(&shard->listeners) && !shard->bridge->silent)
 		status = open_tcp(shard, "localhost:8080", false);
 	return status;
 }

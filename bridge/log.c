@@ -6,6 +6,12 @@
 #include "log.h"
 
 static bool is_verbose;
+static const char *program = "memlog-bridge";
+
+void log_set_name(const char *name)
+{
+	program = name;
+}
 
 void log_set_verbose(bool verbose)
 {
@@ -20,8 +26,9 @@ bool log_is_verbose(void)
 /* One write a line, so that lines of several processes do not mix. */
 static void __attribute__((format(printf, 1, 0))) log_line(const char *fmt, va_list args)
 {
-	char line[1024] = "memlog-bridge: ";
-	size_t room = sizeof(line) - 1, len = 15;
+	char line[1024];
+	size_t room = sizeof(line) - 1;
+	size_t len = (size_t)snprintf(line, sizeof(line), "%s: ", program);
 	int n;
 
 	n = vsnprintf(line + len, room - len, fmt, args);

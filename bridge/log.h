@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* What lines begin with; memlog-bridge, unless it is another program. */
+void log_set_name(const char *name);
+
 void log_set_verbose(bool verbose);
 bool log_is_verbose(void);
 

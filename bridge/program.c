@@ -164,6 +164,7 @@ static int open_all(const struct program *program)
 {
 	int status = open_limits();
 
+	bridge.silent = program->silent;
 	if (!status)
 		status = program->open(&bridge);
 	if (!status)

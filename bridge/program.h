@@ -13,6 +13,7 @@
  * @open: Open the channels; there are no threads yet.
  * @join: What needs the loop of the first thread.
  * @start: All is open and rights are given up: start threads of one's own.
+ * @silent: It need not listen anywhere.
  * @stop: Clients are gone, or it did not come that far: undo all of these.
  * @finish: Threads are gone as well: what still works with the channels ends.
  *
@@ -23,6 +24,7 @@ struct program {
 	int (*join)(struct bridge *bridge);
 	int (*start)(struct bridge *bridge);
 	void (*stop)(struct bridge *bridge);
+	bool silent;
 	void (*finish)(struct bridge *bridge);
 };
 

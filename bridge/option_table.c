@@ -170,6 +170,7 @@ void option_help(void)
 		if (option_table[i].help[0])
 			help_one(&option_table[i]);
 	puts("  --help, --version\n\n"
-	     "listen, channel, tail, archive, name, origin and trusted-proxy may be repeated.\n"
+	     "Options that name something (listen, modsync-listen-insecure, channel, tail,\n"
+	     "archive, name, origin, trusted-proxy) may be repeated.\n"
 	     "SIGHUP reads tokens, certificate and file again. See memlog-bridge(8).");
 }

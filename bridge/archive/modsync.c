@@ -46,7 +46,8 @@ int modsync_open(struct bridge *bridge)
 	struct modsync_server_options options = {
 		.listen = &bridge->options.modsync_listen,
 		.flag = bridge->options.modsync_flag,
-		.local = false,
+		.local = bridge->options.archive_zone &&
+			 !strcmp(bridge->options.archive_zone, "local"),
 	};
 	struct channel *channel;
 

@@ -130,15 +130,17 @@ void archive_remove_leftovers(struct archive_writer *writer)
 {
 	DIR *dir = open_list(writer->dirfd);
 	const struct dirent *entry;
+	int err;
 
 	if (!dir)
 		return;
 	while ((entry = readdir(dir))) {
 		if (!is_leftover(entry->d_name))
 			continue;
-		if (remove_folder(writer, entry->d_name))
+		err = remove_folder(writer, entry->d_name);
+		if (err)
 			archive_say(writer, "%s, which an earlier removal or repair left, can't "
-				    "be removed: %s", entry->d_name, strerror(errno));
+				    "be removed: %s", entry->d_name, strerror(-err));
 		else
 			archive_say(writer, "%s, which an earlier removal or repair left, was "
 				    "removed", entry->d_name);

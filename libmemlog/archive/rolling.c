@@ -53,7 +53,7 @@ void archive_rolling_look(struct archive_writer *writer)
  * A clock that shows what it showed when the archive was last written, in this
  * life of the machine, has held since.
  */
-void archive_rolling_init(struct archive_writer *writer)
+void archive_rolling_init(struct archive_writer *writer, bool good)
 {
 	struct archive_rolling *roll = &writer->rolling;
 	uint64_t up = boottime(writer);
@@ -61,8 +61,9 @@ void archive_rolling_init(struct archive_writer *writer)
 
 	roll->offset_ns = offset;
 	roll->held_since_ns = up;
-	roll->held = archive_mark_same_boot(writer) && writer->before.clock_s &&
-		     llabs(writer->before.clock_s - offset / (int64_t)SECOND_NS) <= 1;
+	roll->held = good || (archive_mark_same_boot(writer) && writer->before.clock_s &&
+			      llabs(writer->before.clock_s -
+				    offset / (int64_t)SECOND_NS) <= 1);
 	archive_rolling_look(writer);
 }
 

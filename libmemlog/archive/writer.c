@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,14 @@ static uint64_t boottime_ns(void *arg)
 }
 
 static const struct archive_clock machine_clock = { realtime_ns, boottime_ns, NULL };
+
+/* Setting a clock by hand ends this. */
+static bool is_synchronized(void)
+{
+	struct timex timex = { .modes = 0 };
+
+	return adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
+}
 
 /* A daemon changes its folder later. */
 static char *absolute(const char *dir)
@@ -117,7 +126,7 @@ static int enter(struct archive_writer *writer)
 	if (!err)
 		err = archive_mark_lock(writer);
 	if (!err) {
-		archive_rolling_init(writer);
+		archive_rolling_init(writer, !writer->options.clock && is_synchronized());
 		archive_remove_leftovers(writer);
 		err = archive_load_newest(writer);
 	}
@@ -306,9 +315,11 @@ int archive_commit(struct archive_writer *writer)
 	if (err)
 		return err;
 	err = write_batch(writer);
-	if (err)
+	if (err) {
+		writer->waits = true;
 		return archive_fail(writer, err, "%08u: %u rows can't be written, and wait",
 				    batch->date, batch->rows);
+	}
 	archive_files_settle(&writer->day, batch, writer->options.sync == ARCHIVE_SYNC_BATCH);
 	archive_times_add(&writer->day, batch);
 	writer->end = batch->end;
@@ -316,10 +327,10 @@ int archive_commit(struct archive_writer *writer)
 	writer->end.date = batch->date;
 	archive_mark_write(writer, false);
 	archive_batch_clear(batch);
-	if (writer->said) {
-		writer->said = 0;
+	writer->said = 0;
+	if (writer->waits)
 		archive_say(writer, "writing goes on");
-	}
+	writer->waits = false;
 	return 0;
 }
 

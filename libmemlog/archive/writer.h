@@ -11,8 +11,9 @@
  * until then its records go to the newest open day. Where no day is open, one
  * opens: the record's own (the clock's own, where the record is of a day that a
  * clock which has held says is more than 24 h ahead), or the day behind the newest
- * if that is later. A clock that shows what it showed when the archive was last
- * written, in the same life of the machine, has held.
+ * if that is later. At opening, a clock has held that the kernel knows to be
+ * synchronized (by NTP), or that shows what it showed when the archive was last
+ * written in the same life of the machine.
  *
  * Mending: DIR/lock says how many rows of the open day were committed, and how many
  * of those were on the disk. Rows that nobody was told of are kept up to the first

@@ -173,6 +173,7 @@ struct archive_writer {
 	uint32_t newest;		/* day; 0: there is none */
 	bool newest_finished;
 	int said;			/* the error last told, so that it is told once */
+	bool waits;			/* the batch could not be written */
 	struct archive_batch batch;
 };
 
@@ -205,7 +206,8 @@ void archive_end_pass(struct archive_end *end, uint64_t stream, const struct mem
 void archive_end_pass_bare(struct archive_end *end, uint32_t date, uint64_t row, uint64_t len);
 
 /* ---- rolling.c */
-void archive_rolling_init(struct archive_writer *writer);
+/* @good: the kernel knows that the clock is right. */
+void archive_rolling_init(struct archive_writer *writer, bool good);
 void archive_rolling_look(struct archive_writer *writer);
 /* The day of a record. */
 uint32_t archive_rolling_date(struct archive_writer *writer, uint64_t time_ns);

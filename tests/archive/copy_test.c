@@ -226,4 +226,51 @@ TEST_F(folder, end_before)
 	EXPECT_TRUE(has_exactly(self->dirfd, 20260104, 2, 3));
 }
 
+#define GOLDEN	"tests/archive/golden/20261120/"
+
+/* Row by row, a folder of go-modsynclog becomes the same bytes here. */
+TEST_F(folder, golden)
+{
+	const struct archive_end *end = archive_writer_end(self->writer);
+	size_t index_size, data_size, size;
+	char *index = slurp(AT_FDCWD, GOLDEN "index", &index_size);
+	char *data = slurp(AT_FDCWD, GOLDEN "data000000", &data_size);
+	char *mine;
+
+	ASSERT_EQ(48, index_size);
+	for (int i = 0; i < 4; i++) {
+		const uint8_t *at = (uint8_t *)index + i * ARCHIVE_INDEX_SIZE;
+		struct archive_index row;
+		struct archive_head head;
+
+		ASSERT_EQ(0, archive_index_get(at, &row));
+		ASSERT_EQ(0, archive_head_get((uint8_t *)data + row.offset, &head));
+		ASSERT_EQ(0, archive_append_row(self->writer, 20261120, at,
+						(uint8_t *)data + row.offset,
+						data + row.offset + ARCHIVE_HEAD_SIZE, head.len,
+						NULL));
+		ASSERT_EQ(0, archive_commit(self->writer));
+	}
+	ASSERT_EQ(0, archive_finish(self->writer));
+	EXPECT_STREQ("data000000 finish index ", names_in(self->dirfd, "20261120"));
+	mine = slurp(self->dirfd, "20261120/index", &size);
+	EXPECT_EQ(index_size, size);
+	EXPECT_EQ(0, memcmp(index, mine, size));
+	free(mine);
+	mine = slurp(self->dirfd, "20261120/data000000", &size);
+	EXPECT_EQ(data_size, size);
+	EXPECT_EQ(0, memcmp(data, mine, size));
+	free(mine);
+	REOPEN();
+	end = archive_writer_end(self->writer);
+	EXPECT_EQ(4, end->rows);
+	EXPECT_EQ(0x20261120, end->stream);
+	EXPECT_EQ(344 - 4 * ARCHIVE_HEAD_SIZE, end->pos);
+	/* Ours go on in a day of their own. */
+	ADD(0, NOON);
+	EXPECT_TRUE(has_exactly(self->dirfd, 20261121, 0, 1));
+	free(index);
+	free(data);
+}
+
 TEST_HARNESS_MAIN

@@ -118,10 +118,10 @@ static int check_bare(struct archive_writer *writer, struct archive_mending *men
 		return 0;
 	archive_say(writer, ours ? "%08u/meta is gone, and with it what tells its %llu rows from "
 		    "damaged ones; nothing was changed: put it back, or run `memlog archive "
-		    "repair %s`, which makes another" :
+		    "repair --add-meta %s`, which makes another" :
 		    "%08u has %llu rows and no meta: another program writes it, or its meta was "
 		    "removed; nothing was changed: end that program, then run `memlog archive "
-		    "repair %s`, or use another folder", mend->date,
+		    "repair --add-meta %s`, or use another folder", mend->date,
 		    (unsigned long long)(mend->rows->index_size / ARCHIVE_INDEX_SIZE),
 		    writer->path);
 	return -EBADMSG;

@@ -137,5 +137,5 @@ bool archive_times_open(struct archive_files *day, bool distrust)
 	}
 out:
 	free(buf);
-	return made;
+	return made && day->times >= 0;
 }

@@ -89,7 +89,7 @@ TEST_F(folder, meta_missing)
 	EXPECT_EQ(-EBADMSG, archive_writer_open(&self->writer, self->path, &self->options));
 	EXPECT_TRUE(said("20260101/meta is gone"));
 	EXPECT_TRUE(said("nothing was changed"));
-	EXPECT_TRUE(said("`memlog archive repair "));
+	EXPECT_TRUE(said("run `memlog archive repair --add-meta /"));
 	EXPECT_EQ(480, size_of(self->dirfd, "20260101/index"));
 	/* By whom it was, is not known without the lock. */
 	ASSERT_EQ(0, unlinkat(self->dirfd, "lock", 0));

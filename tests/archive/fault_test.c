@@ -3,104 +3,12 @@
  * Disks that are full, that fail, that can't be written, and folders that go away.
  * A batch that can't be written leaves nothing, waits, and is written later; what
  * was committed stays.
- *
- * Calls are made to fail by standing in front of the C library's.
  */
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 
+#include "fault.h"
 #include "fixture.h"
-
-enum call { WRITE, SYNC, FOLDER_SYNC, OPEN_CALL, MAKE, CUT, CALLS };
-
-static struct {
-	enum call call;
-	int left;		/* calls of it until one fails; below 0: none does */
-	int many;		/* how many fail then */
-	int err;
-	bool failed;
-	uint64_t written;	/* bytes, in all */
-} fault = { .left = -1 };
-
-static bool fails(enum call call)
-{
-	if (call != fault.call || fault.left < 0)
-		return false;
-	if (fault.left) {
-		fault.left--;
-		return false;
-	}
-	if (!--fault.many)
-		fault.left = -1;
-	fault.failed = true;
-	errno = fault.err;
-	return true;
-}
-
-static void fail_next(enum call call, int left, int many, int err)
-{
-	fault.call = call;
-	fault.left = left;
-	fault.many = many;
-	fault.err = err;
-	fault.failed = false;
-	fault.written = 0;
-}
-
-ssize_t pwrite64(int fd, const void *buf, size_t size, off64_t at)
-{
-	ssize_t done;
-
-	/* Disks are seldom full between two calls. */
-	if (fails(WRITE)) {
-		syscall(SYS_pwrite64, fd, buf, size / 2, at);
-		errno = fault.err;
-		return -1;
-	}
-	done = syscall(SYS_pwrite64, fd, buf, size, at);
-	if (done > 0)
-		fault.written += done;
-	return done;
-}
-
-int fdatasync(int fd)
-{
-	return fails(SYNC) ? -1 : syscall(SYS_fdatasync, fd);
-}
-
-int fsync(int fd)
-{
-	return fails(FOLDER_SYNC) ? -1 : syscall(SYS_fsync, fd);
-}
-
-int openat64(int dirfd, const char *path, int flags, ...)
-{
-	va_list args;
-	int mode;
-
-	va_start(args, flags);
-	mode = flags & O_CREAT ? va_arg(args, int) : 0;
-	va_end(args);
-	return fails(OPEN_CALL) ? -1 : syscall(SYS_openat, dirfd, path, flags, mode);
-}
-
-int mkdirat(int dirfd, const char *path, mode_t mode)
-{
-	return fails(MAKE) ? -1 : syscall(SYS_mkdirat, dirfd, path, mode);
-}
-
-int ftruncate64(int fd, off64_t size)
-{
-	return fails(CUT) ? -1 : syscall(SYS_ftruncate, fd, size);
-}
-
-/* ---- */
-
-static const int errors[CALLS] = {
-	[WRITE] = ENOSPC, [SYNC] = EIO, [FOLDER_SYNC] = EIO, [OPEN_CALL] = EMFILE,
-	[MAKE] = ENOSPC, [CUT] = EIO,
-};
 
 /* Whether the archive has rows 0 to @rows - 1, in the day's files or in none yet. */
 static bool holds(int dirfd, uint64_t rows)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <archive/date.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -290,6 +291,7 @@ static const char *explain(const struct modsync_session *session, int err)
 bool modsync_session_run(struct modsync_session *session, const char **why)
 {
 	struct modsync_copy *copy = session->copy;
+	const char *words;
 	int err = -ENOMEM;
 
 	copy->error[0] = '\0';
@@ -299,7 +301,11 @@ bool modsync_session_run(struct modsync_session *session, const char **why)
 	session->reader = modsync_reader_new(session->link.flag, &handler, session);
 	if (session->reader)
 		err = copy_all(session);
-	*why = explain(session, err);
+	words = explain(session, err);
+	snprintf(session->why, sizeof(session->why), "%s", words ? words : "");
+	*why = words ? session->why : NULL;
+	modsync_reader_free(session->reader);
+	session->reader = NULL;
 	if (err == -EBADMSG || err == -EPROTO || err == -EMSGSIZE || err == -ERANGE)
 		copy->stats.refused++;
 	modsync_link_close(&session->link);

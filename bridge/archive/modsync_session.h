@@ -33,6 +33,7 @@
  * @probes: Days asked for in this way.
  * @probed_ms: When the last of them was.
  * @proof: It has something of this day: those before it are over.
+ * @why: What ended the last connection, in words.
  */
 struct modsync_session {
 	struct modsync_link link;
@@ -51,6 +52,7 @@ struct modsync_session {
 	unsigned int probes;
 	uint64_t probed_ms;
 	uint32_t proof;
+	char why[192];
 };
 
 /**

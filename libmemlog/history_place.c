@@ -352,8 +352,8 @@ int memlog_history_begin(struct memlog_reader *reader,
 			 const struct memlog_reader_options *opt)
 {
 	bool from = opt->flags & MEMLOG_READ_FROM;
+	struct spot start = { 0 };	/* before all */
 	bool moved = false;
-	struct spot start;
 	int err;
 
 	err = memlog_reader_reserve(reader, HISTORY_ROWS * sizeof(struct memlog_record));
@@ -361,7 +361,7 @@ int memlog_history_begin(struct memlog_reader *reader,
 		err = set_end(reader);
 	if (!err && from)
 		err = find(reader, MEMLOG_SEEK_SEQ, opt->from_stream, opt->from_seq, &start);
-	else if (!err)
+	else if (!err && !(opt->flags & (MEMLOG_READ_SINCE | MEMLOG_READ_TAIL)))
 		err = find_oldest(reader->history, &start);
 	if (!err && (opt->flags & MEMLOG_READ_SINCE))
 		err = begin_later(reader, &start, MEMLOG_SEEK_SINCE, opt->since_ns, &moved);

@@ -16,6 +16,25 @@
 /* Room for a gap's text and no more. */
 #define GAP_TEXT	(ARCHIVE_GAP_ROOM + 1)
 
+/*
+ * A day that is gone or can't be read is passed over with -ENOENT where what is looked
+ * for is in another: whoever reads through it will be told.
+ */
+static int open_day(struct archive_cursor *cursor, uint32_t date)
+{
+	int err = archive_cursor_day(cursor, date);
+
+	switch (err) {
+	case -EBADMSG:
+	case -EPROTONOSUPPORT:
+	case -ELOOP:
+	case -ENOTDIR:
+		return -ENOENT;
+	default:
+		return err;
+	}
+}
+
 static void set_spot(struct archive_spot *spot, uint32_t date, uint64_t number,
 		     const struct archive_row *row)
 {
@@ -85,7 +104,7 @@ static int find_run(struct archive_cursor *cursor, uint32_t date, struct run *ru
 	int ret;
 
 	run->rows = 0;
-	ret = archive_cursor_day(cursor, date);
+	ret = open_day(cursor, date);
 	if (!ret)
 		ret = archive_day_streams(cursor->day, take_run, run);
 	if (ret == -ENOENT)
@@ -176,7 +195,7 @@ int archive_find_end(struct archive_cursor *cursor, struct archive_spot *spot)
 	memset(spot, 0, sizeof(*spot));
 	err = archive_cursor_list(cursor);
 	for (size_t i = cursor->count; !err && i > 0; i--) {
-		err = archive_cursor_day(cursor, cursor->dates[i - 1]);
+		err = open_day(cursor, cursor->dates[i - 1]);
 		if (err == -ENOENT) {
 			err = 0;
 			continue;
@@ -235,11 +254,19 @@ static int find_time_in_day(struct archive_cursor *cursor, uint64_t ns,
 int archive_find_time(struct archive_cursor *cursor, uint64_t ns,
 		      struct archive_spot *spot)
 {
+	struct archive_span span;
 	int err;
 
+	/* Days long before have it only if the clock was wrong. */
+	archive_date_of(&span, ns, false);
 	err = archive_cursor_list(cursor);
 	for (size_t i = 0; !err && i < cursor->count; i++) {
-		err = archive_cursor_day(cursor, cursor->dates[i]);
+		uint32_t date = cursor->dates[i];
+
+		if (archive_date_diff(date, span.date) > 1)
+			err = open_day(cursor, date);
+		else
+			err = archive_cursor_day(cursor, date);
 		if (!err)
 			err = find_time_in_day(cursor, ns, spot);
 		if (err != -ENOENT)
@@ -287,7 +314,7 @@ int archive_find_back(struct archive_cursor *cursor, uint64_t count,
 		uint32_t date = cursor->dates[i - 1];
 		uint64_t row, start;
 
-		err = archive_cursor_day(cursor, date);
+		err = open_day(cursor, date);
 		if (err == -ENOENT) {
 			err = 0;
 			continue;

@@ -23,6 +23,7 @@ struct archiver {
 	bool failed;
 	pthread_t thread;
 	atomic_bool stop;
+	atomic_ullong taken;	/* records read, archived or not */
 };
 
 FIXTURE(joined) {
@@ -89,6 +90,7 @@ static void archive_now(struct archiver *archiver)
 			err = archive_one(archiver, event, rec, text);
 		archiver->failed |= err != 0;
 		archiver->records += event == MEMLOG_RECORD;
+		atomic_store(&archiver->taken, memlog_place(archiver->reader));
 	}
 	archiver->failed |= archive_commit(archiver->writer) != 0;
 }
@@ -509,6 +511,7 @@ static void *follow_all(void *arg)
 
 #define FOLLOWERS	4
 #define WRITTEN		60000
+#define PACED		20000
 
 /* A ring that is overwritten all the time, an archiver, and readers of all speeds. */
 TEST_F_TIMEOUT(joined, seam, 120)
@@ -554,6 +557,41 @@ TEST_F_TIMEOUT(joined, seam, 120)
 	}
 	TH_LOG("%llu archived", (unsigned long long)archiver->records);
 	EXPECT_LT(WRITTEN / 2, archiver->records);
+}
+
+/* Where the archiver keeps up nobody loses anything, however slow. */
+TEST_F_TIMEOUT(joined, paced, 120)
+{
+	struct follower followers[FOLLOWERS] = { 0 };
+	struct archiver *archiver = &self->archiver;
+
+	ASSERT_EQ(0, pthread_create(&archiver->thread, NULL, archive_all, archiver));
+	for (int i = 0; i < FOLLOWERS; i++) {
+		struct follower *f = &followers[i];
+
+		f->pause = i * 3000;
+		f->until = PACED;
+		f->pos = self->first_pos;
+		ASSERT_EQ(0, open_way(self, &f->reader, MEMLOG_READ_FOLLOW));
+		ASSERT_EQ(0, pthread_create(&f->thread, NULL, follow_all, f));
+	}
+	while (self->written < PACED) {
+		write_lines(self, 20);
+		while (self->written - atomic_load(&archiver->taken) > 40)
+			usleep(100);
+	}
+	for (int i = 0; i < FOLLOWERS; i++) {
+		struct follower *f = &followers[i];
+
+		pthread_join(f->thread, NULL);
+		EXPECT_EQ(NULL, f->wrong) TH_LOG("%s", f->wrong);
+		EXPECT_EQ(PACED, f->records);
+		EXPECT_EQ(0, f->lost);
+		EXPECT_EQ(PACED, f->from_ring + f->from_archive);
+		memlog_reader_close(f->reader);
+	}
+	archiver->stop = true;
+	pthread_join(archiver->thread, NULL);
 }
 
 TEST_HARNESS_MAIN

@@ -335,6 +335,26 @@ TEST_F(archive, doubled)
 	EXPECT_EQ(MEMLOG_END, NEXT());
 }
 
+/* A day that can't be read at all is an error for who comes there, and for no other. */
+TEST_F(archive, damaged_day)
+{
+	make_three(self);
+	damage(self, "meta", 3);
+	EXPECT_EQ(-EBADMSG, reopen(self, 0));
+	self->options.since_ns = T(1);
+	EXPECT_EQ(-EBADMSG, reopen(self, MEMLOG_READ_SINCE));
+	self->options.since_ns = T(3);
+	ASSERT_EQ(0, reopen(self, MEMLOG_READ_SINCE));
+	EXPECT_LINES(8, 60, 70);
+	self->options.tail = 200;
+	ASSERT_EQ(0, reopen(self, MEMLOG_READ_TAIL));
+	EXPECT_LINES(7, 290, 300);
+	self->options.from_stream = 8;
+	self->options.from_seq = 30;
+	ASSERT_EQ(0, reopen(self, MEMLOG_READ_FROM));
+	EXPECT_LINES(8, 30, 50);
+}
+
 TEST_F(archive, long_texts)
 {
 	struct memlog_record rec = { .pri = 13, .time_ns = T(0) };

@@ -165,33 +165,43 @@ int archive_add_meta(int dirfd, uint32_t date, uint64_t *row)
 	return err;
 }
 
+static int make_times(struct archive_writer *writer)
+{
+	struct archive_files *day = &writer->day;
+	struct stat st;
+
+	day->meta.fd = archive_open_file(day->dirfd, "meta", O_RDONLY);
+	if (day->meta.fd < 0)
+		return day->meta.fd == -ENOENT ? 0 : day->meta.fd;
+	if (fstat(day->meta.fd, &st))
+		return -errno;
+	if (st.st_size < ARCHIVE_META_HEAD)
+		return 0;
+	day->has_meta = true;
+	day->rows = ((uint64_t)st.st_size - ARCHIVE_META_HEAD) / ARCHIVE_META_SIZE;
+	unlinkat(day->dirfd, "times", 0);
+	archive_times_open(writer, true);
+	if (day->times < 0)
+		return -EIO;
+	give_as_index(day->dirfd, day->times);
+	return 0;
+}
+
 int archive_make_times(int dirfd, uint32_t date)
 {
+	struct archive_writer *writer = calloc(1, sizeof(*writer));
 	char name[ARCHIVE_DATE_NAME];
-	struct archive_files files;
-	struct stat st;
-	int err = 0;
+	int err;
 
-	archive_files_init(&files);
+	if (!writer)
+		return -ENOMEM;
+	writer->options.gid = (gid_t)-1;
+	archive_files_init(&writer->day);
 	archive_date_name(name, date);
-	files.dirfd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (files.dirfd < 0)
-		return -errno;
-	files.meta.fd = archive_open_file(files.dirfd, "meta", O_RDONLY);
-	files.has_meta = files.meta.fd >= 0;
-	if (!files.has_meta)
-		err = files.meta.fd == -ENOENT ? 0 : files.meta.fd;
-	else if (fstat(files.meta.fd, &st))
-		err = -errno;
-	if (!err && files.has_meta && st.st_size >= ARCHIVE_META_HEAD) {
-		files.rows = ((uint64_t)st.st_size - ARCHIVE_META_HEAD) / ARCHIVE_META_SIZE;
-		unlinkat(files.dirfd, "times", 0);
-		archive_times_open(&files, true);
-		if (files.times < 0)
-			err = -EIO;
-		else
-			give_as_index(files.dirfd, files.times);
-	}
-	archive_files_close(&files);
+	writer->day.dirfd = openat(dirfd, name,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = writer->day.dirfd < 0 ? -errno : make_times(writer);
+	archive_files_close(&writer->day);
+	free(writer);
 	return err;
 }

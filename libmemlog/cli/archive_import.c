@@ -25,6 +25,35 @@ static const struct option options[] = {
 	{ }
 };
 
+/* What the writer said last, where nothing was to be said. */
+static char kept[1024];
+
+/* That days open and end is of interest where something goes wrong. */
+static void keep(void *arg, const char *text)
+{
+	snprintf(kept, sizeof(kept), "%s", text);
+}
+
+static void put_line_number(char *command, size_t size, uint64_t line)
+{
+	size_t len = strlen(command);
+
+	if (line)
+		snprintf(command + len, size - len, "%" PRIu64 "p;", line);
+}
+
+/* To go on, the lines that say the day and the stream are needed once more. */
+static void tell_taken(const struct import *import)
+{
+	char command[128] = "";
+
+	put_line_number(command, sizeof(command), import->day_line);
+	put_line_number(command, sizeof(command), import->stream_line);
+	complain("of %s, lines 1 to %" PRIu64 " are in the archive; go on behind them: "
+		 "sed -n '%s%" PRIu64 ",$p'", import->name, import->taken, command,
+		 import->taken + 1);
+}
+
 void import_die(struct import *import, const char *fmt, ...)
 {
 	char what[512];
@@ -33,14 +62,15 @@ void import_die(struct import *import, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
+	if (kept[0])
+		complain("%s", kept);
 	complain("%s line %" PRIu64 ": %s", import->name, import->line, what);
 	if (import->writer) {
 		archive_drop(import->writer);
 		archive_writer_close(import->writer);
 	}
 	if (import->taken)
-		complain("of %s, lines 1 to %" PRIu64 " are in the archive; go on behind them: "
-			 "tail -n +%" PRIu64, import->name, import->taken, import->taken + 1);
+		tell_taken(import);
 	else
 		complain("of %s, nothing was taken", import->name);
 	exit(EXIT_SYSTEM);
@@ -50,13 +80,15 @@ void import_commit(struct import *import)
 {
 	int err;
 
-	if (!import->writer)
+	if (!import->writer || !archive_batched(import->writer))
 		return;
 	err = archive_commit(import->writer);
 	if (err)
 		import_die(import, "%s", strerror(-err));
 	/* This line itself is not done. */
 	import->taken = import->line - 1;
+	import->day_line = import->day_at;
+	import->stream_line = import->stream_at;
 }
 
 static void take_line(struct import *import, char *text, size_t len)
@@ -89,6 +121,8 @@ static void import_stream(struct import *import, FILE *file)
 
 	import->line = 0;
 	import->taken = 0;
+	import->day_at = 0;
+	import->stream_at = 0;
 	for (;;) {
 		import->line++;
 		errno = 0;
@@ -166,6 +200,7 @@ static void parse_option(struct import *import, bool *quiet, int c)
 		break;
 	case 'q':
 		*quiet = true;
+		import->options.say = keep;
 		break;
 	case 'h':
 		print_help();
@@ -206,10 +241,10 @@ const struct command archive_import = {
 	.help =
 "usage: memlog archive import [OPTION]... DIR [FILE]...\n"
 "\n"
-"Appends lines of FILE (or standard input) to the archive DIR, which is made if it\n"
-"is missing: lines of JSON as \"memlog archive export\", \"memlog follow --json\" and\n"
-"the bridge write them, or text. Nobody else may write DIR meanwhile. Lines are\n"
-"taken in batches; a bad one ends it, and it is said how many were taken.\n"
+"Appends lines of FILE (or standard input) to the archive DIR, which is made if\n"
+"it is missing: lines of JSON as \"memlog archive export\", \"memlog follow --json\"\n"
+"and the bridge write them, or text. Nobody else may write DIR meanwhile. Lines\n"
+"are taken in batches; a bad one ends it, and it is said how many were taken.\n"
 "\n"
 "  -F, --format FORMAT     json, text\n"
 "      --time TIME         of lines that have none; else it is now\n"

@@ -20,6 +20,8 @@
  * @name: Input that is read.
  * @line: Number of the line.
  * @taken: Lines of this input that are in the archive.
+ * @day_at, @stream_at: Lines of it that said the day and the stream, 0 if none did.
+ * @day_line, @stream_line: Those that count for the last line taken.
  * @total: Records and gaps taken, of all inputs.
  * @date: Day that rows are in, as it was said; 0: that of their time.
  * @meta: It has one.
@@ -40,6 +42,10 @@ struct import {
 	const char *name;
 	uint64_t line;
 	uint64_t taken;
+	uint64_t day_at;
+	uint64_t stream_at;
+	uint64_t day_line;
+	uint64_t stream_line;
 	uint64_t total;
 	uint32_t date;
 	bool meta;

@@ -281,9 +281,11 @@ void import_line(struct import *import, const struct line *line)
 		import->date = line->date;
 		import->meta = line->meta;
 		import->finish = line->finished;
+		import->day_at = import->line;
 		break;
 	case LINE_STREAM:
 		import->stream = line->stream;
+		import->stream_at = import->line;
 		break;
 	case LINE_ENDED:
 		import->stream = 0;

@@ -83,12 +83,10 @@ const struct option_def option_table[] = {
 	  .expected = "a channel's name" },
 	{ "modsync-send-flag", "N", "what its frames begin with (398359203)",
 	  OPTION_NUMBER, AT(modsync_flag), 1, INT32_MAX },
-	{ "archive", "NAME=DIR", "keep a channel's records in a folder of days,\n"
-	  "and serve history from there",
+	{ "archive", "NAME=DIR", "keep a channel's records in a folder of days",
 	  OPTION_LIST, AT(archives), .check = is_named, .expected = NAMED "DIR" },
-	{ "sync", "batch|second|none", "when archived records are on the disk: before\n"
-	  "they are acknowledged, within a second, or when\n"
-	  "the kernel writes them (batch)",
+	{ "sync", "batch|second|none", "archived is on the disk before it is acknowledged,\n"
+	  "within a second, or when the kernel likes (batch)",
 	  OPTION_STRING, AT(sync), .check = is_sync, .expected = "batch, second or none" },
 	{ "keep-days", "N", "of each archive; 0 for all (0)",
 	  OPTION_NUMBER, AT(keep_days), 0, 36500 },

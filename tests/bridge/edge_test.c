@@ -231,7 +231,11 @@ TEST(options)
 	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--tail", "a b=/x")));
 	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--channel", "a=")));
 	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--listen", "unix:")));
-	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--archive", "a=/x")));
+	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--archive", "a b=/x")));
+	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--archive", "a=")));
+	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--sync", "always")));
+	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--keep-days", "-1")));
+	EXPECT_EQ(EXIT_USAGE, parse(&options, ARGS("--archive-zone", "utc")));
 	EXPECT_EQ(EXIT_SYSTEM, parse(&options, ARGS("--config", "/nowhere")));
 }
 

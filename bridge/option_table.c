@@ -74,7 +74,7 @@ const struct option_def option_table[] = {
 	  .expected = NAMED "/dev/memlog-NAME, NAME=/path/of/ring or NAME=embedded:SIZE" },
 	{ "tail", "NAME=PATH", "serve what is added to a text file",
 	  OPTION_LIST, AT(tails), .check = is_named, .expected = NAMED "PATH" },
-	{ "modsync-listen-insecure", "ADDR:PORT", "serve an archive to go-modsynclog's clients,\n"
+	{ "modsync-listen-insecure", "ADDR:PORT", "serve an archive to go-modsynclog clients,\n"
 	  "without any token or encryption",
 	  OPTION_LIST, AT(modsync_listen), .check = address_ok,
 	  .expected = "an address of this host and a port, as 127.0.0.1:2222 or localhost:2222" },

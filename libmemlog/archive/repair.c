@@ -165,9 +165,8 @@ int archive_add_meta(int dirfd, uint32_t date, uint64_t *row)
 	return err;
 }
 
-static int make_times(struct archive_writer *writer)
+static int make_times(struct archive_files *day)
 {
-	struct archive_files *day = &writer->day;
 	struct stat st;
 
 	day->meta.fd = archive_open_file(day->dirfd, "meta", O_RDONLY);
@@ -180,28 +179,21 @@ static int make_times(struct archive_writer *writer)
 	day->has_meta = true;
 	day->rows = ((uint64_t)st.st_size - ARCHIVE_META_HEAD) / ARCHIVE_META_SIZE;
 	unlinkat(day->dirfd, "times", 0);
-	archive_times_open(writer, true);
-	if (day->times < 0)
-		return -EIO;
-	give_as_index(day->dirfd, day->times);
-	return 0;
+	if (archive_times_open(day, true))
+		give_as_index(day->dirfd, day->times);
+	return day->times < 0 ? -EIO : 0;
 }
 
 int archive_make_times(int dirfd, uint32_t date)
 {
-	struct archive_writer *writer = calloc(1, sizeof(*writer));
 	char name[ARCHIVE_DATE_NAME];
+	struct archive_files day;
 	int err;
 
-	if (!writer)
-		return -ENOMEM;
-	writer->options.gid = (gid_t)-1;
-	archive_files_init(&writer->day);
+	archive_files_init(&day);
 	archive_date_name(name, date);
-	writer->day.dirfd = openat(dirfd, name,
-				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	err = writer->day.dirfd < 0 ? -errno : make_times(writer);
-	archive_files_close(&writer->day);
-	free(writer);
+	day.dirfd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = day.dirfd < 0 ? -errno : make_times(&day);
+	archive_files_close(&day);
 	return err;
 }

@@ -76,7 +76,7 @@ static const char *set_comm(const json_t *value, struct memlog_record *rec)
 
 static const char *set_comm_base64(const json_t *value, struct memlog_record *rec)
 {
-	unsigned char comm[MEMLOG_COMM_LEN + 1];
+	unsigned char comm[MEMLOG_COMM_LEN + 1] = { 0 };
 	int n = -1;
 
 	if (json_is_string(value))

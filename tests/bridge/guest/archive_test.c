@@ -91,7 +91,7 @@ static size_t text_of(const json_t *record, char text[128])
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *base64 = object_text(record, "base64");
+	const char *base64 = json_string_value(json_object_get(record, "base64"));
 	unsigned int bits = 0, count = 0;
 	size_t len = 0;
 

@@ -184,8 +184,11 @@ void replica_tell(struct replica_channel *channel);
 /* Removes days that are too many, from time to time. */
 void replica_expire(struct replica_channel *channel, bool now);
 
-/* replica_differ.c: finds and names the first record of @date that differs. */
-void replica_differ(struct replica_channel *channel, uint32_t date);
+/*
+ * replica_differ.c: finds and names the first record of @date that differs. Return:
+ * false: there is none, or it can't be found out now.
+ */
+bool replica_differ(struct replica_channel *channel, uint32_t date);
 
 /* replica_repair.c: gets @date again. 0, or -errno and it was said. */
 int replica_repair(struct replica_channel *channel, uint32_t date);

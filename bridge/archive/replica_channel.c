@@ -58,12 +58,16 @@ void replica_say(struct replica_channel *channel, const char *fmt, ...)
 	log_error("channel %s: %s", channel->name, text);
 }
 
-/* What the archive has to say: it begins with where that is. */
+/* What the archive has to say; days come and go by the hundred when much is copied. */
 static void say_archive(void *arg, const char *text)
 {
 	struct replica_channel *channel = arg;
 
-	log_error("channel %s: %s", channel->name, text);
+	if (strstr(text, " is opened") || strstr(text, " is finished") ||
+	    strstr(text, " is removed"))
+		log_info("channel %s: %s", channel->name, text);
+	else
+		log_error("channel %s: %s", channel->name, text);
 }
 
 void replica_tell(struct replica_channel *channel)
@@ -271,8 +275,9 @@ static int follow(struct replica_channel *channel, uint32_t *differs)
 /* Return: whether to go on. */
 static bool differs(struct replica_channel *channel, uint32_t date)
 {
+	if (!replica_differ(channel, date))
+		return true;
 	stat_set(&channel->stats.mismatches, stat_get(&channel->stats.mismatches) + 1);
-	replica_differ(channel, date);
 	if (!channel->replica->options.repair) {
 		log_error("channel %s: nothing more is copied; memlog-replica --repair fetches day %u again and keeps the old one as %u.replaced-TIME",
 			  channel->name, date, date);

@@ -262,7 +262,15 @@ static int open_day(struct differ *differ)
 	return err;
 }
 
-void replica_differ(struct replica_channel *channel, uint32_t date)
+/* One of the two may simply not be as far as the other, unless it is finished. */
+static bool confirmed(const struct differ *differ)
+{
+	return differ->found && (differ->row < common(differ) || differ->here > differ->there ||
+				 (archive_day_finished(differ->rows.day) &&
+				  differ->here != differ->there));
+}
+
+bool replica_differ(struct replica_channel *channel, uint32_t date)
 {
 	struct differ differ = {
 		.channel = channel, .date = date,
@@ -271,6 +279,7 @@ void replica_differ(struct replica_channel *channel, uint32_t date)
 		},
 	};
 	char why[LINK_WHY_SIZE] = "";
+	bool sure = false;
 	int err = intake_open(&differ.intake, channel->dir, &channel->replica->stop);
 
 	sync_rows_init(&differ.rows);
@@ -281,12 +290,15 @@ void replica_differ(struct replica_channel *channel, uint32_t date)
 	if (!err)
 		err = replica_link_run(&channel->replica->options.from, channel->name, &differ_ops,
 				       &differ, why);
-	if (differ.found)
+	if (!err || err == INTAKE_DONE)
+		sure = confirmed(&differ);
+	if (sure)
 		say_found(&differ);
 	else
-		log_error("channel %s: day %u differs from the master's; where, can't be found out now%s%s",
-			  channel->name, date, why[0] ? ": " : "", why);
+		replica_say(channel, "day %u seems to differ from the master's, but no record does; it is proved again%s%s",
+			    date, why[0] ? ": " : "", why);
 	sync_rows_uninit(&differ.rows);
 	sync_sum_uninit(&differ.sum);
 	intake_close(&differ.intake);
+	return sure;
 }

@@ -17,7 +17,7 @@
 
 /* What intake_message() and intake_next() return besides -errno of writing. */
 enum intake_end {
-	INTAKE_WRONG = 1,	/* what the master says can't be; why says it */
+	INTAKE_WRONG = 2,	/* what the master says can't be; why says it */
 	INTAKE_DIFFERS,		/* intake->differs is not what the master has */
 	INTAKE_DONE,		/* the one day that was asked for is there */
 };

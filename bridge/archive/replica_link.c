@@ -186,10 +186,10 @@ static int on_writable(struct connection *conn, struct lws *wsi)
 		return lws_write(wsi, frame + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -1 : 0;
 	}
 	result = conn->ops->next(conn->arg, frame + LWS_PRE);
-	if (result < 0)
-		return end(conn, result);
 	if (!result)
 		return 0;
+	if (result != 1)
+		return end(conn, result);
 	lws_callback_on_writable(wsi);
 	return lws_write(wsi, frame + LWS_PRE, SYNC_ASK_SIZE, LWS_WRITE_BINARY) < 0 ? -1 : 0;
 }

@@ -32,7 +32,7 @@ struct replica_from {
  * struct link_ops - What is done with a connection. None may be NULL.
  * @message: A message came. Return: 0; or nonzero: end, and that is returned.
  * @next: There may be something to say. Return: 1 @ask is to be sent; 0 there is
- *        nothing; -errno: end.
+ *        nothing; else: end, and that is returned.
  * @tick: Four times a second. Nonzero: end.
  */
 struct link_ops {

@@ -96,7 +96,7 @@ static int read_all(int fd, uint8_t *to, size_t len, uint64_t at)
 static int find_end(struct sync_rows *rows, uint64_t offset, uint64_t *end)
 {
 	uint8_t bytes[ARCHIVE_HEAD_SIZE];
-	struct archive_head head;
+	struct archive_head head = { 0 };
 	int err = read_all(rows->data, bytes, sizeof(bytes), offset);
 
 	if (!err)

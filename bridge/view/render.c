@@ -1,82 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sizes and bytes come from the same function, put_row(), which counts where it
- * has no room: they can't differ.
- *
- * A walker is somewhere in the file: it has the day open for itself, and knows
- * before which row it stands. One that stands where a read begins is taken for
- * it, so that reading on costs nothing twice; many may walk at once.
+ * A walker that stands where a read begins is taken for it, so that reading on
+ * costs nothing twice; many may walk at once.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <memlog.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "../../libmemlog/archive/day.h"
-#include "../list.h"
-#include "render.h"
+#include "walker.h"
 
 /* An entry of the table for so many rows. */
 #define TABLE_ROWS	256
-
-/* A walker reads ahead so many rows and bytes of text. */
-#define WALK_ROWS	1024
-#define WALK_BYTES	(256U << 10)
 
 /* Walkers that are kept for who reads on. */
 #define WALKERS_KEPT	8
 
 /* Bytes that it is cheaper to render once more than to seek. */
 #define WALK_ON		(128U << 10)
-
-#define DAMAGED_TEXT	"memlog: damaged record\n"
-
-/**
- * struct mark - What is known before a row.
- * @offset: Bytes of the file before it.
- * @stream: Stream of the row before; 0 at the start.
- * @open: The row before it wants a newline, unless this one continues it.
- */
-struct mark {
-	uint64_t offset;
-	uint64_t stream;
-	bool open;
-};
-
-/**
- * struct walker - A place in the file.
- * @link: In render->walkers.
- * @day: The day.
- * @row: Row that comes next.
- * @at: What is before it.
- * @rows: Rows read ahead; @next is the next of them,
- * @count: of so many.
- * @text: Its text, in @buf.
- * @damaged: It can't be read.
- * @buf: Their texts.
- * @size: Room there.
- * @line: Room for a line of JSON.
- * @line_size: So much.
- */
-struct walker {
-	struct list link;
-	struct archive_day *day;
-	uint64_t row;
-	struct mark at;
-	struct archive_row rows[WALK_ROWS];
-	unsigned int next;
-	unsigned int count;
-	const char *text;
-	bool damaged;
-	char *buf;
-	size_t size;
-	char *line;
-	size_t line_size;
-};
 
 /**
  * struct render - A day as a file.
@@ -118,223 +60,26 @@ struct render {
 	unsigned int idle;
 };
 
-/**
- * struct sink - Where bytes go.
- * @buf: Here,
- * @size: up to so many;
- * @len: so many are there.
- * @skip: So many are passed over first.
- * @total: All, those that found no room too.
- */
-struct sink {
-	char *buf;
-	size_t size;
-	size_t len;
-	uint64_t skip;
-	uint64_t total;
-};
-
-static void put(struct sink *sink, const char *bytes, size_t n)
-{
-	sink->total += n;
-	if (sink->skip >= n) {
-		sink->skip -= n;
-		return;
-	}
-	bytes += sink->skip;
-	n -= (size_t)sink->skip;
-	sink->skip = 0;
-	if (n > sink->size - sink->len)
-		n = sink->size - sink->len;
-	if (n)
-		memcpy(sink->buf + sink->len, bytes, n);
-	sink->len += n;
-}
-
-static void put_text(struct sink *sink, struct mark *at, const struct archive_row *row,
-		     const char *text)
-{
-	uint32_t len = row->rec.len;
-
-	if (at->open && !(row->rec.flags & MEMLOG_JOIN))
-		put(sink, "\n", 1);
-	put(sink, text, len);
-	at->open = row->rec.flags & MEMLOG_PARTIAL && len && text[len - 1] != '\n';
-	if (!at->open && (!len || text[len - 1] != '\n'))
-		put(sink, "\n", 1);
-}
-
-static int line_room(struct walker *walker, size_t size)
-{
-	char *line;
-
-	if (size <= walker->line_size)
-		return 0;
-	size = size < 4096 ? 4096 : size;
-	line = realloc(walker->line, size);
-	if (!line)
-		return -ENOMEM;
-	walker->line = line;
-	walker->line_size = size;
-	return 0;
-}
-
-static size_t lost_line(char *line, size_t size, const struct archive_row *row,
-			const char *text)
-{
-	struct memlog_loss loss = { .from_seq = row->rec.seq };
-
-	if (archive_gap_parse(text, row->rec.len, &loss.records, &loss.bytes))
-		loss.flags = MEMLOG_LOSS_BYTES_UNKNOWN;
-	loss.to_seq = loss.from_seq + loss.records - !!loss.records;
-	return memlog_json_lost(line, size, &loss);
-}
-
-static int put_json(struct sink *sink, struct walker *walker, const struct archive_row *row,
-		    const char *text)
-{
-	size_t room = memlog_json_room(&row->rec, NULL), len;
-	int err = line_room(walker, room < 256 ? 256 : room);
-
-	if (err)
-		return err;
-	if (row->stream != walker->at.stream) {
-		len = (size_t)snprintf(walker->line, walker->line_size,
-				       "{\"stream\":\"%016llx\"}\n",
-				       (unsigned long long)row->stream);
-		put(sink, walker->line, len);
-	}
-	if (row->rec.type == ARCHIVE_TYPE_GAP)
-		len = lost_line(walker->line, walker->line_size, row, text);
-	else
-		len = memlog_json_record(walker->line, walker->line_size, &row->rec, text, NULL);
-	put(sink, walker->line, len);
-	put(sink, "\n", 1);
-	return 0;
-}
-
-static int put_damaged(struct sink *sink, struct walker *walker, enum render_form form)
-{
-	static const struct archive_row row = {
-		.rec = { .len = sizeof(DAMAGED_TEXT) - 1 },
-	};
-	char line[64];
-	int len;
-
-	if (form == RENDER_TEXT) {
-		put_text(sink, &walker->at, &row, DAMAGED_TEXT);
-		return 0;
-	}
-	len = snprintf(line, sizeof(line), "{\"damaged\":{\"row\":%llu}}\n",
-		       (unsigned long long)walker->row);
-	put(sink, line, (size_t)len);
-	return 0;
-}
-
-/* What may be otherwise when asked again; all else is the archive's own fault. */
-static bool passes(int err)
-{
-	return err == -ENOMEM || err == -EMFILE || err == -ENFILE || err == -EINTR;
-}
-
-/* Reads rows ahead. Return: 1, 0 there is none, or -errno. */
-static int look_ahead(struct walker *walker)
-{
-	int n;
-
-	walker->next = 0;
-	walker->count = 0;
-	walker->damaged = false;
-	for (;;) {
-		n = archive_day_read(walker->day, walker->row, walker->rows, WALK_ROWS,
-				     walker->buf, walker->size, false);
-		if (n != -ENOBUFS)
-			break;
-		free(walker->buf);
-		walker->size = walker->rows[0].rec.len;
-		walker->buf = malloc(walker->size);
-		if (!walker->buf) {
-			walker->size = 0;
-			return -ENOMEM;
-		}
-	}
-	walker->damaged = n < 0 && !passes(n);
-	if (n <= 0 && !walker->damaged)
-		return n;
-	walker->count = walker->damaged ? 1 : (unsigned int)n;
-	walker->text = walker->buf;
-	return 1;
-}
-
-/* The next row; the walker stays before it until step() was called. */
-static int put_row(struct sink *sink, struct walker *walker, enum render_form form)
-{
-	const struct archive_row *row = &walker->rows[walker->next];
-
-	if (walker->damaged)
-		return put_damaged(sink, walker, form);
-	if (form == RENDER_JSON)
-		return put_json(sink, walker, row, walker->text);
-	put_text(sink, &walker->at, row, walker->text);
-	return 0;
-}
-
-static void step(struct walker *walker, uint64_t bytes)
-{
-	const struct archive_row *row = &walker->rows[walker->next++];
-
-	walker->at.offset += bytes;
-	walker->row++;
-	if (walker->damaged)
-		return;
-	walker->at.stream = row->stream;
-	walker->text += row->rec.len;
-}
-
-static void walker_free(struct walker *walker)
-{
-	if (!walker)
-		return;
-	archive_day_close(walker->day);
-	free(walker->buf);
-	free(walker->line);
-	free(walker);
-}
-
 /* -ESTALE if the day is not the one that was counted. */
 static int check_same(const struct render *render, const struct stat *st)
 {
 	return st->st_dev == render->dev && st->st_ino == render->ino ? 0 : -ESTALE;
 }
 
-static int walker_new(struct walker **walkerp, const struct render *render)
+static int new_walker(struct walker **walkerp, const struct render *render)
 {
-	struct walker *walker = calloc(1, sizeof(*walker));
+	struct walker *walker;
 	struct stat st;
-	int err;
+	int err = walker_new(&walker, render->dirfd, render->date);
 
-	if (!walker)
-		return -ENOMEM;
-	walker->size = WALK_BYTES;
-	walker->buf = malloc(walker->size);
-	err = walker->buf ? archive_day_open(&walker->day, render->dirfd, render->date) : -ENOMEM;
-	if (!err && fstat(archive_day_dirfd(walker->day), &st))
-		err = -errno;
-	if (!err)
-		err = check_same(render, &st);
+	if (err)
+		return err;
+	err = fstat(archive_day_dirfd(walker->day), &st) ? -errno : check_same(render, &st);
 	if (err)
 		walker_free(walker);
 	else
 		*walkerp = walker;
 	return err;
-}
-
-static void walker_move(struct walker *walker, uint64_t row, const struct mark *at)
-{
-	walker->row = row;
-	walker->at = *at;
-	walker->next = 0;
-	walker->count = 0;
 }
 
 /* Which folder is the day's now. */
@@ -431,27 +176,17 @@ static int add_entry(struct render *render, const struct mark *at)
 static int count_row(struct render *render)
 {
 	struct walker *walker = render->counter;
+	struct mark before = walker->at;
 	struct sink sink = { 0 };
-	struct mark before;
-	int ret = 1;
+	int ret = walker_put(walker, render->form, &sink);
 
-	if (walker->next == walker->count)
-		ret = look_ahead(walker);
-	if (ret <= 0)
-		return ret;
-	if (walker->row == render->entries * TABLE_ROWS) {
-		ret = add_entry(render, &walker->at);
-		if (ret)
-			return ret;
-	}
-	before = walker->at;
-	ret = put_row(&sink, walker, render->form);
-	if (ret) {
+	if (ret > 0 && walker->row == render->entries * TABLE_ROWS)
+		ret = add_entry(render, &before) ? -ENOMEM : 1;
+	if (ret > 0)
+		walker_step(walker, sink.total);
+	else
 		walker->at = before;
-		return ret;
-	}
-	step(walker, sink.total);
-	return 1;
+	return ret;
 }
 
 static int wake_counter(struct render *render)
@@ -460,7 +195,7 @@ static int wake_counter(struct render *render)
 
 	if (render->counter)
 		return archive_day_refresh(render->counter->day);
-	err = walker_new(&render->counter, render);
+	err = new_walker(&render->counter, render);
 	if (!err)
 		walker_move(render->counter, render->rows, &render->end);
 	return err;
@@ -559,7 +294,7 @@ static int take_walker(struct render *render, struct walker **walkerp, uint64_t 
 	}
 	pthread_mutex_unlock(&render->lock);
 	if (!walker)
-		err = walker_new(&walker, render);
+		err = new_walker(&walker, render);
 	if (err)
 		return err;
 	if (!walker->row || walker->at.offset > offset || walker->at.offset < mark.offset)
@@ -591,26 +326,21 @@ static int walk(struct walker *walker, enum render_form form, uint64_t rows, str
 		struct mark at = walker->at;
 		int ret = 1;
 
-		if (walker->next == walker->count) {
-			if (walker->row >= archive_day_rows(walker->day))
-				ret = archive_day_refresh(walker->day);
-			ret = ret < 0 ? ret : look_ahead(walker);
-		}
+		if (walker->row >= archive_day_rows(walker->day))
+			ret = archive_day_refresh(walker->day) ? -ESTALE : 1;
 		if (ret > 0)
-			ret = put_row(sink, walker, form);
-		else if (!ret)
-			ret = -EIO;	/* it was counted, and is gone */
-		if (ret)
-			return ret;
+			ret = walker_put(walker, form, sink);
+		if (ret <= 0)
+			return ret ? ret : -EIO;	/* it was counted, and is gone */
 		/* the rest of this row is the next read's */
 		if (sink->len == sink->size) {
 			walker->at = at;
 			return 0;
 		}
-		step(walker, sink->total - before);
+		walker_step(walker, sink->total - before);
 	}
 	if (sink->len < sink->size && walker->at.open)
-		put(sink, "\n", 1);
+		sink_put(sink, "\n", 1);
 	return 0;
 }
 

@@ -78,7 +78,8 @@ static void count_days(struct archiver *archiver)
 
 static int open_writer(struct archiver *archiver)
 {
-	gid_t gid = source_group(&archiver->channel->source);
+	const struct source *source = &archiver->channel->source;
+	gid_t gid = source_is_device(source) ? source_group(source) : (gid_t)-1;
 	const struct archive_options options = {
 		.sync = archiver->settings->sync,
 		.local = archiver->settings->local,

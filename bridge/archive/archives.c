@@ -64,9 +64,10 @@ int archives_make(const struct archives *archives, const struct channels *channe
 
 		memcpy(name, value, (size_t)(dir - 1 - value));
 		channel = channels_find(channels, name);
-		if (channel && source_group(&channel->source) != (gid_t)-1)
+		if (channel && source_is_device(&channel->source)) {
 			gid = source_group(&channel->source);
-		privilege_keep_group(gid);
+			privilege_keep_group(gid);
+		}
 		err = make_folder(dir, uid, gid);
 		if (!err)
 			continue;

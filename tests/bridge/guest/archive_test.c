@@ -14,6 +14,7 @@
 
 #define LONG_MS		20000
 #define DIR		"/tmp/archive-test"
+#define CGROUP		"/sys/fs/cgroup/bridge-test.service"
 #define RECORDS		600
 #define HISTORY		"/api/v1/channels/memlog/records?format=ndjson"
 
@@ -196,6 +197,60 @@ TEST_F_TIMEOUT(archive, modes, 60)
 	ASSERT_EQ(0, stat(DIR, &st));
 	EXPECT_EQ(0750, st.st_mode & 07777);
 	EXPECT_EQ(device.st_gid, st.st_gid);
+}
+
+/* The paths of cgroups are kept, for when they are gone. */
+TEST_F_TIMEOUT(archive, cgroups, 60)
+{
+	char line[256], want[128];
+	struct stat st;
+	bool found = false;
+	int status;
+	FILE *file;
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir(CGROUP, 0755));
+	ASSERT_EQ(0, stat(CGROUP, &st));
+	pid = fork();
+	if (!pid) {
+		if (write_file(CGROUP "/cgroup.procs", "0"))
+			_exit(1);
+		_exit(write(dev_open(O_WRONLY), "in\n", 3) != 3);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	for (int i = 0; !archived_next() && i < 1000; i++)
+		sleep_ms(5);
+	EXPECT_EQ(0, served_stop(self->bridge));
+	self->bridge = 0;
+	EXPECT_EQ(0, rmdir(CGROUP));
+	sprintf(want, "%llu /bridge-test.service\n", (unsigned long long)st.st_ino);
+	file = popen("cat " DIR "/*/cgroups", "r");
+	ASSERT_NE(NULL, file);
+	while (fgets(line, sizeof(line), file))
+		found |= !strcmp(line, want);
+	pclose(file);
+	EXPECT_TRUE(found);
+}
+
+/* A device that comes later is archived from then on. */
+TEST_F_TIMEOUT(archive, later, 60)
+{
+	static const char *const other[] = {
+		"--archive", "memlog=" DIR, "--channel", "other=embedded:16K", NULL,
+	};
+	json_t *lines;
+
+	EXPECT_EQ(0, archived_next());
+	EXPECT_EQ(0, served_stop(self->bridge));
+	ASSERT_EQ(0, module_unload());
+	self->bridge = served_start(other);
+	ASSERT_LT(0, self->bridge);
+	ASSERT_EQ(0, module_load("size=16K"));
+	write_records(_metadata, 0, self->streams[0]);
+	lines = objects_of_lines(HISTORY);
+	EXPECT_EQ(1 + RECORDS, json_array_size(lines));
+	json_decref(lines);
 }
 
 TEST_HARNESS_MAIN

@@ -118,7 +118,6 @@ static bool by_day(int dirfd, uint64_t rows)
 			time_right = false;
 		archive_day_close(day);
 	}
-	/* both are told */
 	seq_right = report("a day is opened and a number found", &seq_cost, seq_right);
 	time_right = report("a day is opened and a time found", &time_cost, time_right);
 	return seq_right && time_right;

@@ -4,7 +4,6 @@
 #define BRIDGE_BODY_H
 
 #include "conn.h"
-#include "request.h"
 
 /* Answers a request when its body is there. Return: an &enum answer. */
 typedef int body_done_fn(struct lws *wsi, struct conn *conn, char *data, size_t len);
@@ -19,20 +18,6 @@ typedef int body_done_fn(struct lws *wsi, struct conn *conn, char *data, size_t 
  * Return: an &enum answer: what is wrong with it was answered.
  */
 int body_start(struct lws *wsi, struct conn *conn, size_t max, body_done_fn *done);
-
-/**
- * body_discard() - Answer when a body that nobody wants has come.
- * @wsi: The request, on a stream of HTTP/2.
- * @conn: Its connection.
- * @total: Bytes it will have.
- * @reply: The answer, which is copied; its header and value must stay.
- *
- * libwebsockets ends the whole connection when something comes for a stream that
- * was answered, and what the client has not read of the answer is gone with it.
- *
- * Return: an &enum answer.
- */
-int body_discard(struct lws *wsi, struct conn *conn, size_t total, const struct reply *reply);
 
 /* Some of it has come. Return: an &enum answer. */
 int body_add(struct lws *wsi, struct conn *conn, const void *data, size_t len);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A device is made before udev gives it its group and mode, so one that may not
- * be read is looked at again when its attributes change. One that can't be opened
- * for another reason that may pass (no memory, no descriptors, a module that is
- * just coming or going) is looked at again after a while.
+ * be read is looked at again when its attributes change.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,9 +17,6 @@
 #include "log.h"
 
 #define NAME_OF_ALL	"memlog"
-
-#define AGAIN_FIRST_MS	250
-#define AGAIN_LAST_MS	4000
 
 /* The channel of a device's file; NULL if it is none's. */
 static const char *channel_of(const char *file)
@@ -75,47 +70,6 @@ static bool is_served(const struct devices *devices, const char *name,
 	return false;
 }
 
-static void look_at_all(struct devices *devices);
-
-static void on_again(uv_timer_t *timer)
-{
-	struct devices *devices = timer->data;
-	uint64_t ms = devices->again_ms;
-
-	devices->again_ms = 0;
-	look_at_all(devices);
-	/* what is still not to be had waits longer each time */
-	if (devices->again_ms) {
-		devices->again_ms = 2 * ms < AGAIN_LAST_MS ? 2 * ms : AGAIN_LAST_MS;
-		uv_timer_start(timer, on_again, devices->again_ms, 0);
-	}
-}
-
-/* Whether what went wrong may be otherwise without a change of attributes. */
-static bool passes(int err)
-{
-	return err != -EACCES && err != -EPERM && err != -ENOTTY && err != -EBADMSG &&
-	       err != -EPROTONOSUPPORT && err != -EINVAL;
-}
-
-/* A device is there and is not served. Said once for each reason. */
-static void put_off(struct devices *devices, const char *path, const char *name, int err)
-{
-	bool again = passes(err);
-
-	if (err == -EACCES || err == -EPERM) {
-		log_info("%s may not be read (yet)", path);
-	} else if (strcmp(devices->said, name) || devices->said_err != err) {
-		snprintf(devices->said, sizeof(devices->said), "%s", name);
-		devices->said_err = err;
-		log_error("%s is not served%s: %s", path, again ? " (yet)" : "", strerror(-err));
-	}
-	if (!again || devices->again_ms || devices->inotify < 0)
-		return;
-	devices->again_ms = AGAIN_FIRST_MS;
-	uv_timer_start(&devices->again, on_again, AGAIN_FIRST_MS, 0);
-}
-
 static void look_at(struct devices *devices, const char *file)
 {
 	const char *name = channel_of(file);
@@ -134,9 +88,9 @@ static void look_at(struct devices *devices, const char *file)
 		log_error("%s is not served: standard output or error goes there", path);
 	else if (!err)
 		err = channels_add(devices->channels, name, path);
-	if (err)
-		put_off(devices, path, name, err);
-	else
+	else if (err == -EACCES || err == -EPERM)
+		log_info("%s may not be read (yet)", path);
+	if (!err)
 		log_info("%s is there", path);
 }
 
@@ -200,8 +154,6 @@ static int watch(struct devices *devices, uv_loop_t *loop)
 		return err;
 	}
 	devices->poll.data = devices;
-	uv_timer_init(loop, &devices->again);
-	devices->again.data = devices;
 	return uv_poll_start(&devices->poll, UV_READABLE, on_change);
 }
 
@@ -225,8 +177,6 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct devices *devices = handle->data;
 
-	if (++devices->closed < 2)
-		return;
 	close(devices->inotify);
 	devices->inotify = -1;
 }
@@ -237,5 +187,4 @@ void devices_close(struct devices *devices)
 	    uv_is_closing((uv_handle_t *)&devices->poll))
 		return;
 	uv_close((uv_handle_t *)&devices->poll, on_closed);
-	uv_close((uv_handle_t *)&devices->again, on_closed);
 }

@@ -20,11 +20,6 @@
  * @kind: S_IFCHR; what kind of file a device is.
  * @inotify: Tells what comes, -1 if it is not watched.
  * @poll: Waits for @inotify.
- * @again: Looks again at what could not be opened for a reason that passes.
- * @again_ms: After so long; 0: there is nothing to look at again.
- * @closed: Handles that are closed.
- * @said: Name of the device that was last said not to be served,
- * @said_err: and why.
  */
 struct devices {
 	struct channels *channels;
@@ -32,11 +27,6 @@ struct devices {
 	mode_t kind;
 	int inotify;
 	uv_poll_t poll;
-	uv_timer_t again;
-	uint64_t again_ms;
-	unsigned int closed;
-	char said[CHANNEL_NAME_MAX + 1];
-	int said_err;
 };
 
 /**

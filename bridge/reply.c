@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "body.h"
 #include "request.h"
 
 /* What is left of a request's body is read and thrown away up to this. */
@@ -78,17 +77,6 @@ static bool body_too_long(struct lws *wsi)
 				       strtoull(value, NULL, 10) > DISCARD_MAX));
 }
 
-/* Bytes of a body that is not too long, 0 if there is none. */
-static uint64_t body_length(struct lws *wsi)
-{
-	char value[24];
-
-	if (request_method(wsi) != METHOD_POST ||
-	    request_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, value, sizeof(value)) <= 0)
-		return 0;
-	return strtoull(value, NULL, 10);
-}
-
 static int write_headers(struct lws *wsi, struct conn *conn, const struct reply *reply,
 			 size_t len, bool close, bool empty)
 {
@@ -121,12 +109,6 @@ int request_reply(struct lws *wsi, struct conn *conn, const struct reply *reply)
 		     (!conn->whole && body_too_long(wsi));
 	bool empty;
 
-	if (conn->is_stream && !conn->whole && !conn->body && !close) {
-		uint64_t more = body_length(wsi);
-
-		if (more)
-			return body_discard(wsi, conn, more, reply);
-	}
 	if (!len && reply->body)
 		len = strlen(reply->body);
 	empty = !len || request_method(wsi) == METHOD_HEAD;

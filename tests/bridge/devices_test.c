@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,24 +112,6 @@ TEST_F(devices, come)
 	make(self, "memlog-web");
 	make(self, "memlog");
 	EXPECT_STREQ("web memlog", served(self));
-}
-
-/* Nothing of a device changes when there are descriptors again. */
-TEST_F(devices, can_be_opened_later)
-{
-	struct rlimit limit, none;
-
-	start(self);
-	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
-	make(self, "memlog-web");
-	none = limit;
-	none.rlim_cur = 0;
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	EXPECT_STREQ("", served(self));
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	for (int i = 0; i < 500 && !*served(self); i++)
-		usleep(10000);
-	EXPECT_STREQ("web", served(self));
 }
 
 TEST_F(devices, may_be_read_later)

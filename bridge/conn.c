@@ -10,6 +10,7 @@
 #include "out.h"
 #include "sink.h"
 #include "stream.h"
+#include "tls.h"
 #include "write_job.h"
 
 static uint64_t now_ns(void)
@@ -62,6 +63,8 @@ struct conn *conn_of(struct lws *wsi)
 	conn->tls = parent->tls;
 	conn->is_stream = true;
 	lws_set_opaque_user_data(wsi, conn);
+	if (conn->tls)
+		tls_streams_serve(lws_get_ssl(network), network);
 	return conn;
 }
 

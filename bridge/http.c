@@ -41,7 +41,8 @@ static int conclude(struct lws *wsi, struct conn *conn, int answer)
 	stream_free(conn);
 	conn->channel = NULL;
 	conn->sink = NULL;
-	if (closes)
+	/* of a stream, no more is wanted, not even by libwebsockets to throw it away */
+	if (closes || conn->is_stream)
 		return -1;
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "bridge.h"
+#include "tls_streams.h"
 
 /* Whether the two files are right. Says what is wrong, returns an exit status. */
 int tls_check(const char *cert, const char *key);
@@ -16,6 +17,15 @@ void tls_fill(const struct options *options, struct lws_context_creation_info *i
 
 /* Whether the two sides have agreed on HTTP/2. */
 bool tls_is_h2(const SSL *ssl);
+
+/* The streams of a connection of HTTP/2; NULL: no memory. */
+struct tls_streams *tls_streams_of(SSL *ssl);
+
+/*
+ * @network is the connection @ssl of HTTP/2: it gives back the window that is used up
+ * by what comes for nobody.
+ */
+void tls_streams_serve(SSL *ssl, struct lws *network);
 
 /* Takes the SSL_CTX that libwebsockets made. Return: 0, or -1. */
 int tls_set_context(struct shard *shard, void *ssl_ctx);

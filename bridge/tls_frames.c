@@ -10,7 +10,8 @@
  * loses the frame's end; headers that go on in a second frame, which none of 4 KB
  * have to, it forgets if that comes a little later. It answers each SETTINGS, each
  * PING and each piece of a body, from a list of answers that has no limit and is
- * walked for each. All that needs no token. So frames are looked at as they come
+ * walked for each. It ends the connection for what comes behind an answer, see
+ * tls_streams.h. All that needs no token. So frames are looked at as they come
  * from OpenSSL: the program's SSL_read() and SSL_pending() come before the
  * library's for all that is linked with it.
  */
@@ -29,7 +30,7 @@
 #include "tls.h"
 
 #define PREFACE		24
-#define HEADER		9
+#define HEADER		H2_HEADER
 #define PAYLOAD_MAX	16384
 #define RECORD_MAX	16384
 
@@ -45,6 +46,12 @@
 #define ANSWERED_MAX	1000
 #define SECONDS		10
 
+/* So many bytes for nobody in that time: each stream's window is some 300 KB. */
+#define DROPPED_MAX	(16U << 20)
+
+/* Of them, this is given back to the connection's window at once. */
+#define CREDIT		16384
+
 /**
  * struct frames - An HTTP/2 client's side of a connection.
  * @data: What has come and libwebsockets has not had.
@@ -55,6 +62,10 @@
  * @begun: The preface was taken.
  * @since: When counting began.
  * @answered: Frames since then that have to be answered.
+ * @dropped: Bytes since then that were for nobody.
+ * @credit: Bytes for nobody that the window does not have back.
+ * @network: The connection, for libwebsockets; NULL as long as it has had no request.
+ * @streams: Its streams.
  */
 struct frames {
 	unsigned char *data;
@@ -65,6 +76,10 @@ struct frames {
 	bool begun;
 	time_t since;
 	unsigned int answered;
+	size_t dropped;
+	size_t credit;
+	struct lws *network;
+	struct tls_streams streams;
 };
 
 enum frame_type {
@@ -145,6 +160,21 @@ static struct frames *frames_of(SSL *ssl)
 	return frames;
 }
 
+struct tls_streams *tls_streams_of(SSL *ssl)
+{
+	struct frames *frames = frames_of(ssl);
+
+	return frames ? &frames->streams : NULL;
+}
+
+void tls_streams_serve(SSL *ssl, struct lws *network)
+{
+	struct frames *frames = frames_of(ssl);
+
+	if (frames)
+		frames->network = network;
+}
+
 /* Takes away the flags that it can't have. */
 static bool is_well_formed(unsigned char *head, size_t size)
 {
@@ -174,8 +204,8 @@ static bool is_answered(const unsigned char *head, size_t size)
 	return type == FRAME_RESET || type == FRAME_SETTINGS || type == FRAME_PING;
 }
 
-/* Return: false: it was one too many. */
-static bool count(struct frames *frames)
+/* Return: false: that was too much. */
+static bool count(struct frames *frames, unsigned int answered, size_t dropped)
 {
 	struct timespec now;
 
@@ -183,8 +213,11 @@ static bool count(struct frames *frames)
 	if (now.tv_sec - frames->since >= SECONDS) {
 		frames->since = now.tv_sec;
 		frames->answered = 0;
+		frames->dropped = 0;
 	}
-	return ++frames->answered <= ANSWERED_MAX;
+	frames->answered += answered;
+	frames->dropped += dropped;
+	return frames->answered <= ANSWERED_MAX && frames->dropped <= DROPPED_MAX;
 }
 
 /* Bytes of the first frame that has come whole. Return: 0 none yet, -1 it may not be. */
@@ -255,8 +288,7 @@ static ssize_t take_headers(struct frames *frames, unsigned char *buf, const uns
 			    size_t size)
 {
 	const size_t before = head[4] & FLAG_PRIORITY ? 5 : 0;
-	uint32_t stream = (uint32_t)(head[5] & 0x7f) << 24 | (uint32_t)head[6] << 16 |
-			  (uint32_t)head[7] << 8 | head[8];
+	uint32_t stream = tls_stream_id(head);
 	ssize_t len;
 
 	if (!(stream & 1) || stream <= frames->stream)
@@ -266,8 +298,42 @@ static ssize_t take_headers(struct frames *frames, unsigned char *buf, const uns
 			       buf + HEADER);
 	if (len < 0)
 		return -1;
+	if (!(head[4] & FLAG_END_STREAM) && !tls_streams_begin(&frames->streams, stream))
+		return -1;
 	put_header(buf, head, (size_t)len, head[4] & (FLAG_END_STREAM | FLAG_END_HEADERS));
 	return HEADER + len;
+}
+
+/*
+ * Some of a body that nobody waits for. Only the connection's window gets it back:
+ * the stream's lets no more than what was under way come.
+ */
+static ssize_t drop(struct frames *frames, size_t size)
+{
+	if (!count(frames, 0, size))
+		return -1;
+	frames->credit += size;
+	if (!frames->network || frames->credit < CREDIT)
+		return 0;
+	/* libwebsockets gives it to the stream, and again to the connection: both are 0 */
+	if (lws_h2_update_peer_txcredit(frames->network, 0, (int)(frames->credit / 2)))
+		return -1;
+	frames->credit %= 2;
+	return 0;
+}
+
+static ssize_t take_data(struct frames *frames, unsigned char *buf, const unsigned char *frame,
+			 size_t size)
+{
+	uint32_t stream = tls_stream_id(frame);
+	bool answered = tls_streams_is_answered(&frames->streams, stream);
+
+	if (frame[4] & FLAG_END_STREAM)
+		tls_streams_end(&frames->streams, stream);
+	if (answered)
+		return drop(frames, size - HEADER);
+	memcpy(buf, frame, size);
+	return (ssize_t)size;
 }
 
 /* What becomes of a frame. Return: bytes of it, 0 nothing, -1 the connection has to end. */
@@ -281,8 +347,12 @@ static ssize_t pass_on(struct frames *frames, unsigned char *buf, size_t size)
 		/* nobody heeds them */
 		if (frame[3] == FRAME_PRIORITY || frame[3] >= FRAME_TYPES)
 			return 0;
-		if (is_answered(frame, size - HEADER) && !count(frames))
+		if (is_answered(frame, size - HEADER) && !count(frames, 1, 0))
 			return -1;
+		if (frame[3] == FRAME_DATA)
+			return take_data(frames, buf, frame, size);
+		if (frame[3] == FRAME_RESET)
+			tls_streams_end(&frames->streams, tls_stream_id(frame));
 	}
 	memcpy(buf, frame, size);
 	frames->begun = true;

@@ -11,8 +11,10 @@
  * The offer is a setting that libwebsockets has no option for, like the size of
  * the table that a client's headers may refer to, 64 KB for each of them. So the first frame
  * that it sends, its settings, is changed on its way to OpenSSL: the program's
- * SSL_write() comes before the library's for all that is linked with it.
+ * SSL_write() comes before the library's for all that is linked with it. There, what
+ * tls_streams.h wants to say is said, too: libwebsockets can't reset a stream.
  */
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -71,18 +73,49 @@ static void change(unsigned char *frame, size_t len)
 	}
 }
 
+/* Return: false if SSL_get_error() says why not; the same has to be tried again first. */
+static bool send_resets(SSL *ssl, struct tls_streams *streams)
+{
+	size_t written;
+
+	if (!streams->resets_len)
+		return true;
+	if (SSL_write_ex(ssl, streams->resets, streams->resets_len, &written) <= 0)
+		return false;
+	streams->resets_len = 0;
+	return true;
+}
+
+/* OpenSSL takes all of it or nothing. */
+static int write_frames(SSL *ssl, const void *buf, size_t len)
+{
+	struct tls_streams *streams = tls_streams_of(ssl);
+	unsigned char frame[FRAME_MAX];
+	size_t written = 0;
+
+	if (streams && !send_resets(ssl, streams))
+		return -1;
+	if (is_first(ssl) && is_settings(buf, len)) {
+		memcpy(frame, buf, len);
+		change(frame, len);
+		buf = frame;
+	}
+	if (SSL_write_ex(ssl, buf, len, &written) <= 0)
+		return -1;
+	/* if it does not get through, there is another time */
+	if (streams && tls_streams_sent(streams, buf, written) && !send_resets(ssl, streams))
+		ERR_clear_error();
+	return (int)written;
+}
+
 __attribute__((visibility("default")))
 int SSL_write(SSL *ssl, const void *buf, int num)
 {
-	unsigned char frame[FRAME_MAX];
 	size_t written = 0;
 
 	if (num < 0)
 		return -1;
-	if (is_first(ssl) && tls_is_h2(ssl) && is_settings(buf, (size_t)num)) {
-		memcpy(frame, buf, (size_t)num);
-		change(frame, (size_t)num);
-		buf = frame;
-	}
+	if (tls_is_h2(ssl))
+		return write_frames(ssl, buf, (size_t)num);
 	return SSL_write_ex(ssl, buf, (size_t)num, &written) > 0 ? (int)written : -1;
 }

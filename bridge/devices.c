@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A device is made before udev gives it its group and mode, so one that may not
- * be read is looked at again when its attributes change.
+ * be read is looked at again when its attributes change. It is also made before its
+ * driver lets anybody open it, which nothing tells, so after a failure that may pass
+ * it is looked at again by the clock.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +19,27 @@
 #include "log.h"
 
 #define NAME_OF_ALL	"memlog"
+
+/* Between one look and the next: that at first, twice as long each time, up to this. */
+#define RETRY_MS	250
+#define RETRY_MOST_MS	4000
+
+/* So many failures are no matter of the device having just come. */
+#define MANY_FAILURES	6
+
+/**
+ * struct unserved - A device that is there and not served.
+ * @link: In devices->unserved.
+ * @err: Why, as a negative errno value; -ELOOP it is our output.
+ * @failures: How often in a row.
+ * @file: Its name in the folder.
+ */
+struct unserved {
+	struct list link;
+	int err;
+	unsigned int failures;
+	char file[NAME_MAX + 1];
+};
 
 /* The channel of a device's file; NULL if it is none's. */
 static const char *channel_of(const char *file)
@@ -70,6 +93,81 @@ static bool is_served(const struct devices *devices, const char *name,
 	return false;
 }
 
+static struct unserved *find_unserved(struct devices *devices, const char *file)
+{
+	struct list *pos;
+
+	list_for_each(pos, &devices->unserved) {
+		struct unserved *unserved = list_entry(pos, struct unserved, link);
+
+		if (!strcmp(unserved->file, file))
+			return unserved;
+	}
+	return NULL;
+}
+
+static struct unserved *add_unserved(struct devices *devices, const char *file)
+{
+	struct unserved *unserved = calloc(1, sizeof(*unserved));
+
+	if (!unserved || strlen(file) > NAME_MAX) {
+		free(unserved);
+		return NULL;
+	}
+	strcpy(unserved->file, file);
+	list_add_tail(&unserved->link, &devices->unserved);
+	return unserved;
+}
+
+static void forget(struct unserved *unserved)
+{
+	if (!unserved)
+		return;
+	list_del(&unserved->link);
+	free(unserved);
+}
+
+/* Others are told of by a change of the file, or stay. */
+static bool may_pass(int err)
+{
+	return err != -EACCES && err != -EPERM && err != -ENOTTY && err != -EBADMSG &&
+	       err != -EINVAL && err != -ELOOP;
+}
+
+static void on_retry(uv_timer_t *timer);
+
+static void start_retry(struct devices *devices, unsigned int ms)
+{
+	devices->retry_ms = ms;
+	uv_timer_start(&devices->retry, on_retry, ms, 0);
+}
+
+/* Says why, once for each reason, and again aloud if it does not pass. */
+static void not_served(struct devices *devices, const char *file, const char *path, int err)
+{
+	struct unserved *unserved = find_unserved(devices, file);
+
+	if (!unserved)
+		unserved = add_unserved(devices, file);
+	if (!unserved) {
+		log_error("%s is not served: out of memory", path);
+		return;
+	}
+	if (unserved->err != err) {
+		unserved->err = err;
+		unserved->failures = 0;
+		if (err == -ELOOP)
+			log_error("%s is not served: standard output or error goes there", path);
+		else
+			log_info("%s is not served (yet): %s", path, strerror(-err));
+		if (may_pass(err))
+			start_retry(devices, RETRY_MS);
+	}
+	if (++unserved->failures == MANY_FAILURES && may_pass(err))
+		log_error("%s is not served: %s; it is tried again every %u s", path,
+			  strerror(-err), RETRY_MOST_MS / 1000);
+}
+
 static void look_at(struct devices *devices, const char *file)
 {
 	const char *name = channel_of(file);
@@ -81,17 +179,39 @@ static void look_at(struct devices *devices, const char *file)
 	if (!name || snprintf(path, sizeof(path), "%s/%s", devices->folder, file) >= PATH_MAX)
 		return;
 	if (stat(path, &st) || (st.st_mode & S_IFMT) != devices->kind ||
-	    is_served(devices, name, &st))
+	    is_served(devices, name, &st)) {
+		forget(find_unserved(devices, file));
 		return;
+	}
 	err = memlog_info(path, &info);
-	if (!err && is_our_output(&st))
-		log_error("%s is not served: standard output or error goes there", path);
-	else if (!err)
-		err = channels_add(devices->channels, name, path);
-	else if (err == -EACCES || err == -EPERM)
-		log_info("%s may not be read (yet)", path);
 	if (!err)
-		log_info("%s is there", path);
+		err = is_our_output(&st) ? -ELOOP : channels_add(devices->channels, name, path);
+	if (err) {
+		not_served(devices, file, path, err);
+		return;
+	}
+	forget(find_unserved(devices, file));
+	log_info("%s is there", path);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	struct devices *devices = timer->data;
+	unsigned int ms = devices->retry_ms * 2;
+	bool again = false;
+	struct list *pos, *n;
+
+	list_for_each_safe(pos, n, &devices->unserved) {
+		struct unserved *unserved = list_entry(pos, struct unserved, link);
+
+		if (may_pass(unserved->err))
+			look_at(devices, unserved->file);
+	}
+	list_for_each(pos, &devices->unserved)
+		again = again || may_pass(list_entry(pos, struct unserved, link)->err);
+	/* a new reason has started it anew */
+	if (again && !uv_is_active((uv_handle_t *)timer))
+		start_retry(devices, ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS);
 }
 
 static int is_device_file(const struct dirent *entry)
@@ -154,6 +274,7 @@ static int watch(struct devices *devices, uv_loop_t *loop)
 		return err;
 	}
 	devices->poll.data = devices;
+	devices->handles++;
 	return uv_poll_start(&devices->poll, UV_READABLE, on_change);
 }
 
@@ -164,7 +285,11 @@ void devices_open(struct devices *devices, struct channels *channels, uv_loop_t 
 
 	*devices = (struct devices){
 		.channels = channels, .folder = folder, .kind = kind, .inotify = -1,
+		.handles = 1,
 	};
+	list_init(&devices->unserved);
+	uv_timer_init(loop, &devices->retry);
+	devices->retry.data = devices;
 	/* first the watch, so that nothing comes in between */
 	err = watch(devices, loop);
 	if (err)
@@ -176,15 +301,23 @@ void devices_open(struct devices *devices, struct channels *channels, uv_loop_t 
 static void on_closed(uv_handle_t *handle)
 {
 	struct devices *devices = handle->data;
+	struct list *pos, *n;
 
-	close(devices->inotify);
+	if (--devices->handles)
+		return;
+	list_for_each_safe(pos, n, &devices->unserved)
+		forget(list_entry(pos, struct unserved, link));
+	if (devices->inotify >= 0)
+		close(devices->inotify);
 	devices->inotify = -1;
+	devices->folder = NULL;
 }
 
 void devices_close(struct devices *devices)
 {
-	if (!devices->folder || devices->inotify < 0 ||
-	    uv_is_closing((uv_handle_t *)&devices->poll))
+	if (!devices->folder || uv_is_closing((uv_handle_t *)&devices->retry))
 		return;
-	uv_close((uv_handle_t *)&devices->poll, on_closed);
+	uv_close((uv_handle_t *)&devices->retry, on_closed);
+	if (devices->inotify >= 0)
+		uv_close((uv_handle_t *)&devices->poll, on_closed);
 }

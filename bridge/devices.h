@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "channel.h"
+#include "list.h"
 
 #define DEVICES_FOLDER	"/dev"
 
@@ -20,6 +21,10 @@
  * @kind: S_IFCHR; what kind of file a device is.
  * @inotify: Tells what comes, -1 if it is not watched.
  * @poll: Waits for @inotify.
+ * @unserved: List of those that are there and not served, and why.
+ * @retry: Looks at these again.
+ * @retry_ms: So long after the last time.
+ * @handles: Of the loop, that are not closed.
  */
 struct devices {
 	struct channels *channels;
@@ -27,6 +32,10 @@ struct devices {
 	mode_t kind;
 	int inotify;
 	uv_poll_t poll;
+	struct list unserved;
+	uv_timer_t retry;
+	unsigned int retry_ms;
+	unsigned int handles;
 };
 
 /**

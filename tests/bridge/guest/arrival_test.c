@@ -53,7 +53,7 @@ static bool names_are(const char *want)
 /* Return: whether these are the channels before long. */
 static bool names_become(const char *want)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 400; i++) {
 		if (names_are(want))
 			return true;
 		sleep_ms(50);

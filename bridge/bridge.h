@@ -38,6 +38,8 @@
  * @replicas: List of struct sync_link.
  * @streams: List of struct stream.
  * @outs: List of struct out.
+ * @lingers: List of struct lingerer, the oldest first.
+ * @linger_count: How many.
  * @jobs: What workers do for its clients.
  * @tick: Has them looked at, once a second.
  * @stop: Tells the loop to stop.
@@ -64,6 +66,8 @@ struct shard {
 	struct list replicas;
 	struct list streams;
 	struct list outs;
+	struct list lingers;
+	unsigned int linger_count;
 	unsigned int jobs;
 	uv_timer_t tick;
 	uv_async_t stop;

@@ -5,6 +5,7 @@
 #include "body.h"
 #include "census.h"
 #include "http.h"
+#include "linger.h"
 #include "log.h"
 #include "route.h"
 #include "sink.h"
@@ -35,6 +36,8 @@ static int conclude(struct lws *wsi, struct conn *conn, int answer)
 
 	if (answer == ANSWER_GOES_ON)
 		return 0;
+	if (closes && !conn->is_stream)
+		linger_start(wsi, conn);
 	if (answer == ANSWER_FAILED)
 		return -1;
 	metrics_observe(&conn->shard->bridge->metrics.request, uv_hrtime() - conn->began);

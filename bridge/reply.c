@@ -113,6 +113,7 @@ int request_reply(struct lws *wsi, struct conn *conn, const struct reply *reply)
 		len = strlen(reply->body);
 	empty = !len || request_method(wsi) == METHOD_HEAD;
 	conn->done = true;
+	conn->closes = close;
 	if (write_headers(wsi, conn, reply, len, close, empty)) {
 		free(owned);
 		return ANSWER_FAILED;
@@ -121,6 +122,5 @@ int request_reply(struct lws *wsi, struct conn *conn, const struct reply *reply)
 		free(owned);
 		return close ? ANSWER_FAILED : ANSWER_DONE;
 	}
-	conn->closes = close;
 	return out_start(wsi, conn, reply->body, len, owned);
 }

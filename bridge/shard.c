@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "linger.h"
 #include "listen.h"
 #include "log.h"
 #include "out.h"
@@ -85,6 +86,7 @@ static void init_handles(struct shard *shard)
 	list_init(&shard->replicas);
 	list_init(&shard->streams);
 	list_init(&shard->outs);
+	list_init(&shard->lingers);
 	list_init(&shard->errands);
 	pthread_mutex_init(&shard->errand_lock, NULL);
 	uv_async_init(&shard->loop, &shard->errand, on_errand);
@@ -196,6 +198,7 @@ void shard_close(struct shard *shard)
 	if (shard->started)
 		pthread_join(shard->thread, NULL);
 	listen_close(shard);
+	linger_stop(shard);
 	for (int i = 0; shard->context && i < 4; i++) {
 		http_uninit(shard);
 		settle(shard);

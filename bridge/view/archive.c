@@ -116,12 +116,15 @@ static void ll_readlink(fuse_req_t req, fuse_ino_t ino)
  * @size: Bytes of them.
  * @room: For so many.
  * @failed: There was no memory.
+ * @lock: Held while it is being sent: the kernel ends it after that, but neither
+ *        the language nor ThreadSanitizer knows what the kernel does.
  */
 struct listing {
 	char *buf;
 	size_t size;
 	size_t room;
 	bool failed;
+	pthread_mutex_t lock;
 };
 
 static int add_name(fuse_req_t req, struct listing *list, const char *name, uint64_t ino,
@@ -173,9 +176,29 @@ static int add_node(void *arg, const char *name, const struct node *node)
 	return add_name(job->req, job->list, name, node_ino(node), type_of(node));
 }
 
-static void ll_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+static void listing_free(struct listing *list)
+{
+	if (!list)
+		return;
+	pthread_mutex_lock(&list->lock);
+	pthread_mutex_unlock(&list->lock);
+	pthread_mutex_destroy(&list->lock);
+	free(list->buf);
+	free(list);
+}
+
+static struct listing *listing_new(void)
 {
 	struct listing *list = calloc(1, sizeof(*list));
+
+	if (list)
+		pthread_mutex_init(&list->lock, NULL);
+	return list;
+}
+
+static void ll_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct listing *list = listing_new();
 	struct list_job job = { req, list };
 	struct node node;
 	int err = node_of(&node, ino) ? 0 : -ENOENT;
@@ -190,34 +213,30 @@ static void ll_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	if (!err && list->failed)
 		err = -ENOMEM;
 	if (err) {
-		if (list)
-			free(list->buf);
-		free(list);
+		listing_free(list);
 		fuse_reply_err(req, -err);
 		return;
 	}
 	fi->fh = (uintptr_t)list;
-	if (fuse_reply_open(req, fi)) {
-		free(list->buf);
-		free(list);
-	}
+	if (fuse_reply_open(req, fi))
+		listing_free(list);
 }
 
 static void ll_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {
 	struct listing *list = (struct listing *)(uintptr_t)fi->fh;
-	size_t left = off >= 0 && (size_t)off < list->size ? list->size - (size_t)off : 0;
+	size_t left;
 
+	pthread_mutex_lock(&list->lock);
+	left = off >= 0 && (size_t)off < list->size ? list->size - (size_t)off : 0;
 	fuse_reply_buf(req, left ? list->buf + off : NULL, left < size ? left : size);
+	pthread_mutex_unlock(&list->lock);
 }
 
 static void ll_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct listing *list = (struct listing *)(uintptr_t)fi->fh;
-
-	free(list->buf);
-	free(list);
+	listing_free((struct listing *)(uintptr_t)fi->fh);
 	fuse_reply_err(req, 0);
 }
 

@@ -60,6 +60,7 @@ struct replica_options {
  * @there: Rows of it there.
  * @newest: Newest day there.
  * @row_ns: Time of the newest row here.
+ * @committed: Commits since the archive was opened.
  * @error: What keeps it from writing, or 0.
  */
 struct replica_stats {
@@ -77,6 +78,7 @@ struct replica_stats {
 	uint64_t there;
 	uint64_t newest;
 	uint64_t row_ns;
+	uint64_t committed;
 	uint64_t error;
 };
 

@@ -21,9 +21,6 @@
 #define BACKOFF_MIN_MS	500
 #define BACKOFF_MAX_MS	30000
 
-/* A connection that was good for so long begins anew with that. */
-#define GOOD_MS		10000
-
 #define EXPIRE_MS	60000
 #define SYNC_MS		1000
 
@@ -77,6 +74,7 @@ void replica_tell(struct replica_channel *channel)
 	committed_set(channel->committed, end->date, end->rows, end->finished);
 	stat_set(&channel->stats.date, end->date);
 	stat_set(&channel->stats.rows, end->rows);
+	stat_set(&channel->stats.committed, stat_get(&channel->stats.committed) + 1);
 }
 
 /* It is one of the bridge's channels as soon as its folder is there. */
@@ -96,6 +94,7 @@ static int serve(struct replica_channel *channel)
 		channel->committed = &served->committed;
 	}
 	replica_tell(channel);
+	stat_set(&channel->stats.committed, 0);
 	return 0;
 }
 
@@ -301,19 +300,20 @@ static uint64_t jitter(uint64_t ms)
 static void *channel_main(void *arg)
 {
 	struct replica_channel *channel = arg;
-	uint64_t backoff = BACKOFF_MIN_MS, began;
+	uint64_t backoff = BACKOFF_MIN_MS, records;
 	uint32_t date;
 	int result;
 
 	replica_mend(channel);
 	while (!replica_stopping(channel->replica)) {
-		began = replica_clock();
+		records = stat_get(&channel->stats.committed);
 		result = replica_open_writer(channel);
 		if (!result)
 			result = follow(channel, &date);
 		if (result == INTAKE_DIFFERS && !differs(channel, date))
 			break;
-		if (replica_clock() - began > GOOD_MS)
+		/* a connection that brought something was a good one */
+		if (stat_get(&channel->stats.committed) != records)
 			backoff = BACKOFF_MIN_MS;
 		if (result != -EINTR)
 			replica_sleep(channel->replica, jitter(backoff));

@@ -12,7 +12,8 @@ LIBFUZZ       := $(LIBFUZZ_NAMES:%=$(LIBFUZZ_BIN)/%_fuzz)
 ARCHIVE_FUZZ  := $(LIBFUZZ_BIN)/archive_rows_fuzz $(LIBFUZZ_BIN)/archive_folder_fuzz \
 		 $(LIBFUZZ_BIN)/archive_lines_fuzz
 
-SAN_TESTS += $(LIBFUZZ) $(ARCHIVE_FUZZ) $(if $(findstring address,$(SANITIZE)),$(LIBFUZZ_BIN)/query_fuzz)
+SAN_TESTS += $(LIBFUZZ) $(ARCHIVE_FUZZ) $(if $(findstring address,$(SANITIZE)),$(LIBFUZZ_BIN)/query_fuzz \
+					  $(LIBFUZZ_BIN)/sync_fuzz)
 
 $(LIBFUZZ_BIN)/%_fuzz: tests/libfuzz/%_fuzz.c tests/libfuzz/driver.c \
 		       tests/libfuzz/libfuzz.h libmemlog/memlog.h $(BUILD)/libmemlog.a
@@ -41,6 +42,14 @@ $(LIBFUZZ_BIN)/query_fuzz: tests/libfuzz/query_fuzz.c tests/libfuzz/driver.c \
 	@mkdir -p $(@D)
 	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) -Ibridge $(CFLAGS) -o $@ $< tests/libfuzz/driver.c \
 	      $(filter-out %/main.o,$(BRIDGE_OBJS)) $(BUILD)/libmemlog.a $(BRIDGE_LIBS)
+
+$(LIBFUZZ_BIN)/sync_fuzz: tests/libfuzz/sync_fuzz.c tests/libfuzz/driver.c \
+			  tests/libfuzz/libfuzz.h $(BRIDGE_OBJS) $(REPLICA_OBJS) \
+			  $(BUILD)/libmemlog.a
+	@mkdir -p $(@D)
+	$(CC) $(ML_CFLAGS) $(BRIDGE_CFLAGS) -Ibridge $(CFLAGS) -o $@ $< tests/libfuzz/driver.c \
+	      $(filter-out %/main.o,$(BRIDGE_OBJS)) \
+	      $(filter-out %/replica_main.o,$(REPLICA_OBJS)) $(BUILD)/libmemlog.a $(BRIDGE_LIBS)
 
 LIBFUZZ_SRC := $(LIB_NAMES:%=libmemlog/%.c) kmod/ring.c
 

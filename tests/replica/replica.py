@@ -111,16 +111,16 @@ def content(folder, cgroups=True):
     return found
 
 
-def same(one, other):
-    return content(one) == content(other)
+def same(one, other, cgroups=True):
+    return content(one, cgroups) == content(other, cgroups)
 
 
-def wait_same(one, other, timeout=PATIENCE, who=None):
+def wait_same(one, other, timeout=PATIENCE, who=None, cgroups=True):
     def why():
-        a, b = content(one), content(other)
+        a, b = content(one, cgroups), content(other, cgroups)
         different = [k for k in sorted(set(a) | set(b)) if a.get(k) != b.get(k)]
         return f"{other} differs in {different[:5]} {who.stderr() if who else ''}"
-    wait_for(lambda: same(one, other), why, timeout)
+    wait_for(lambda: same(one, other, cgroups), why, timeout)
 
 
 def flip(path, offset, bit=4):

@@ -58,6 +58,7 @@ help:
 	@echo '                   20 minutes; BENCH_FLAGS=--quick or --help'
 	@echo 'make bench-archive  what archiving costs, beside a plain program on the same disk'
 	@echo 'make bench-view     how fast memlogfs reads, beside an example of libfuse'
+	@echo 'make bench-replica  how fast a replica catches up, and how late live records are'
 	@echo
 	@echo 'make               the module, library, command and bridge: memlog.ko, build/'
 	@echo 'make install       DESTDIR=, PREFIX=$(PREFIX); the module as a DKMS source'

@@ -26,7 +26,7 @@ include $(wildcard tests/*/build.mk)
 # What runs from the build folder ends before that goes.
 CLEAN += $(if $(wildcard build/run/pid),stop)
 
-.PHONY: tests san-tests deps test test-debug soak bench-device bench-bridge bench-archive bench-view check run stop
+.PHONY: tests san-tests deps test test-debug soak bench-device bench-bridge bench-archive bench-replica bench-view check run stop
 
 tests: $(TESTS)
 san-tests: $(SAN_TESTS)
@@ -79,6 +79,9 @@ bench-view:
 	@tests/install-deps
 	$(SUB) all tests
 	@tests/bench/view $(BENCH_FLAGS)
+
+bench-replica: $(REPLICA) $(BRIDGE) $(REPLICA_TESTS)
+	@tests/bench/replica/measure.py $(BENCH_FLAGS)
 
 check:
 	@tests/install-deps --check

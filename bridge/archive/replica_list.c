@@ -17,6 +17,8 @@
 #define LOOK_MS		10000
 #define SECOND_MS	1000
 
+#define NONE_YET	"there is no channel yet that has an archive and that this token may copy (a line \"sync TOKEN\" there)"
+
 /* More than a master of ours has, and each is a thread. */
 #define CHANNELS_MAX	256
 
@@ -74,12 +76,11 @@ static void look(struct replica *replica, char said[LINK_WHY_SIZE])
 		strcpy(said, why);
 		return;
 	}
-	said[0] = '\0';
 	take_list(replica, text);
 	free(text);
-	if (!replica_next(replica, NULL))
-		log_error("%s: there is no channel yet that this token may copy (a line \"sync TOKEN\" there) and that has an archive",
-			  replica->options.url);
+	if (!replica_next(replica, NULL) && strcmp(said, NONE_YET))
+		log_error("%s: %s", replica->options.url, NONE_YET);
+	strcpy(said, replica_next(replica, NULL) ? "" : NONE_YET);
 }
 
 /* A channel that has stopped says so; when all have, there is nothing left to do. */
@@ -105,7 +106,7 @@ static void *list_main(void *arg)
 	while (!replica_stopping(replica)) {
 		if (!replica->options.channel_count && replica_clock() >= next) {
 			look(replica, said);
-			next = replica_clock() + (said[0] ? 2000 : LOOK_MS);
+			next = replica_clock() + (said[0] ? SECOND_MS : LOOK_MS);
 		}
 		replica_progress(replica);
 		if (all_stopped(replica)) {

@@ -94,7 +94,7 @@ const struct option_def option_table[] = {
 	  OPTION_STRING, AT(archive_zone), .check = is_zone, .expected = "UTC or local" },
 	{ "no-devices", NULL, "do not look for /dev/memlog* oneself",
 	  OPTION_FLAG, AT(no_devices) },
-	{ "token-file", "FILE", "lines \"read|write TOKEN [CHANNEL...]\" (one is\n"
+	{ "token-file", "FILE", "lines \"read|write|sync TOKEN [CHANNEL...]\" (one is\n"
 	  "made: $RUNTIME_DIRECTORY/token)",
 	  OPTION_STRING, AT(token_file) },
 	{ "tls-cert", "FILE", "certificate and chain for https, PEM",

@@ -10,7 +10,7 @@
 
 #include "../log.h"
 #include "../sink.h"
-#include "sync_feed.h"
+#include "sync_window.h"
 
 _Static_assert(LWS_PRE <= SYNC_HEADROOM, "a frame's header fits before a message");
 
@@ -19,24 +19,6 @@ _Static_assert(LWS_PRE <= SYNC_HEADROOM, "a frame's header fits before a message
 
 /* Made and not sent yet. */
 #define MADE_MAX	2
-
-/* On their way without an ACK: so many bytes of rows, and so many messages. */
-#define UNACKED_BYTES	(8U << 20)
-#define UNACKED_MESSAGES	256
-
-/**
- * struct sent - A message that waits for its ACK.
- * @date: The place behind it.
- * @rows: Likewise.
- * @raw: Bytes of rows in it.
- * @finish: It is a FINISH.
- */
-struct sent {
-	uint32_t date;
-	uint64_t rows;
-	uint32_t raw;
-	bool finish;
-};
 
 /**
  * struct sync_link - A replica.
@@ -52,10 +34,7 @@ struct sent {
  * @made: Messages to be sent.
  * @made_count: How many.
  * @sent: Bytes of the first of them that are gone.
- * @window: Messages without an ACK, a ring.
- * @window_first: The oldest.
- * @window_count: How many.
- * @window_bytes: Bytes of rows in them.
+ * @window: Messages without an ACK.
  * @got: Its message, as far as it has come.
  * @got_len: Bytes of it.
  * @watch: Told by who writes the archive.
@@ -85,10 +64,7 @@ struct sync_link {
 	struct sync_out *made[MADE_MAX];
 	unsigned int made_count;
 	size_t sent;
-	struct sent window[UNACKED_MESSAGES];
-	unsigned int window_first;
-	unsigned int window_count;
-	size_t window_bytes;
+	struct sync_window window;
 	uint8_t got[SYNC_ASK_SIZE];
 	size_t got_len;
 	struct committed_watch watch;
@@ -175,18 +151,9 @@ static void run_work(uv_work_t *work)
 /* A message goes to the window when it is made: the client may have it by then. */
 static void take_fresh(struct sync_link *link)
 {
-	struct sync_out *out = link->fresh;
-	unsigned int at = (link->window_first + link->window_count) % UNACKED_MESSAGES;
-
+	link->made[link->made_count++] = link->fresh;
+	sync_window_add(&link->window, link->fresh);
 	link->fresh = NULL;
-	link->made[link->made_count++] = out;
-	if (!out->date)
-		return;
-	link->window[at] = (struct sent){
-		.date = out->date, .rows = out->rows, .raw = out->raw, .finish = out->finish,
-	};
-	link->window_count++;
-	link->window_bytes += out->raw;
 }
 
 static void say_failed(struct sync_link *link)
@@ -235,11 +202,6 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	go_on(link);
 }
 
-static bool window_full(const struct sync_link *link)
-{
-	return link->window_bytes >= UNACKED_BYTES || link->window_count == UNACKED_MESSAGES;
-}
-
 /* Gives the feed to a worker, if there is something to do and room for it. */
 static void go_on(struct sync_link *link)
 {
@@ -247,7 +209,7 @@ static void go_on(struct sync_link *link)
 		return;
 	if (link->waiting && sync_feed_notify_fd(link->feed) >= 0)
 		uv_poll_start(&link->poll, UV_READABLE, on_poll);
-	if (link->waiting || link->made_count == MADE_MAX || window_full(link) ||
+	if (link->waiting || link->made_count == MADE_MAX || sync_window_full(&link->window) ||
 	    !sync_feed_busy(link->feed))
 		return;
 	link->woken = false;
@@ -396,28 +358,6 @@ static void on_writable(struct sync_link *link)
 	go_on(link);
 }
 
-/* Everything up to its place is there; a place that was not sent is wrong. */
-static const char *take_ack(struct sync_link *link, const struct sync_ask *ask)
-{
-	bool finished = ask->flags & SYNC_ACK_FINISHED;
-
-	while (link->window_count) {
-		const struct sent *sent = &link->window[link->window_first];
-
-		if (sent->date > ask->date ||
-		    (sent->date == ask->date &&
-		     (sent->rows > ask->number || (sent->finish && !finished))))
-			return NULL;
-		link->window_bytes -= sent->raw;
-		link->window_first = (link->window_first + 1) % UNACKED_MESSAGES;
-		link->window_count--;
-		if (sent->date == ask->date && sent->rows == ask->number &&
-		    sent->finish == finished)
-			return NULL;
-	}
-	return "an ACK of what was not sent";
-}
-
 static void take_message(struct sync_link *link)
 {
 	struct sync_ask ask;
@@ -425,7 +365,7 @@ static void take_message(struct sync_link *link)
 
 	link->got_len = 0;
 	if (!why && ask.type == SYNC_ACK) {
-		why = take_ack(link, &ask);
+		why = sync_window_ack(&link->window, &ask);
 	} else if (!why && link->working) {
 		why = "one question at a time";
 	} else if (!why) {

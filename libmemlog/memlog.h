@@ -194,7 +194,8 @@ enum memlog_event {
  *
  * Return: 0; -EINVAL @options has an unknown flag, a nonzero unknown tail or a
  * @size that is too small, or MEMLOG_READ_ARCHIVE with an archive as @path; -ENOTTY
- * @path is not a memlog device; -EBADMSG @path is a file but not a ring, or a damaged
+ * @path is neither a memlog device nor an archive, which has days, or the lock of
+ * who writes it; -EBADMSG @path is a file but not a ring, or a damaged
  * one, or the meta of a day is not memlog's; -EPROTONOSUPPORT it is of another ABI or
  * version; -ESTALE there is nothing of @from_stream; -ERANGE @from_seq is beyond the
  * stream's next record; -ENOMEM; or what open(2), fstat(2), pread(2) or mmap(2)

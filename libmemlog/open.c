@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "history.h"
+#include "archive/day.h"
 #include "private.h"
 #include "reader.h"
 
@@ -57,7 +58,8 @@ static int copy_reader_options(struct memlog_reader_options *opt,
 	err = memlog_copy_options(opt, sizeof(*opt), LEAST_OPTIONS, given, given->size);
 	if (err)
 		return err;
-	if (opt->flags & MEMLOG_READ_ARCHIVE && !opt->archive)
+	/* not a part of a pointer either */
+	if (opt->flags & MEMLOG_READ_ARCHIVE && (given->size < sizeof(*opt) || !opt->archive))
 		return -EINVAL;
 	return opt->flags & ~ALL_FLAGS || opt->reserved ? -EINVAL : 0;
 }
@@ -135,6 +137,27 @@ static int begin(struct memlog_reader **readerp, struct memlog_reader *reader,
 	return err;
 }
 
+/*
+ * Of all folders, those that an archive's writer has made, or that have days: who
+ * names another one is better told than left to wait.
+ */
+static int open_folder(struct memlog_reader *reader, int fd)
+{
+	uint32_t *dates;
+	size_t count;
+	int err;
+
+	if (reader->flags & MEMLOG_READ_ARCHIVE)
+		return -EINVAL;
+	err = archive_days(fd, &dates, &count);
+	if (err)
+		return err;
+	free(dates);
+	if (!count && faccessat(fd, "lock", F_OK, 0))
+		return -ENOTTY;
+	return memlog_history_open(reader, fd, NULL);
+}
+
 /* Takes @fd, also when it fails. */
 static int open_source(struct memlog_reader *reader, int fd)
 {
@@ -149,8 +172,7 @@ static int open_source(struct memlog_reader *reader, int fd)
 	if (err == -ENOTTY && S_ISREG(st.st_mode))
 		err = memlog_file_open(reader, fd);
 	else if (S_ISDIR(st.st_mode))
-		err = reader->flags & MEMLOG_READ_ARCHIVE ? -EINVAL :
-		      memlog_history_open(reader, fd, NULL);
+		err = open_folder(reader, fd);
 	if (err)
 		close(fd);
 	return err;

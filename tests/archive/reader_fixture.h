@@ -5,6 +5,8 @@
 #ifndef TESTS_ARCHIVE_READER_FIXTURE_H
 #define TESTS_ARCHIVE_READER_FIXTURE_H
 
+#include <fcntl.h>
+#include <unistd.h>
 #include "kselftest_harness.h"
 #include "read_lib.h"
 
@@ -24,8 +26,13 @@ FIXTURE(archive) {
 
 FIXTURE_SETUP(archive)
 {
+	char lock[sizeof(self->dir) + 8];
+
 	in_test_dir(self->dir, "archive");
 	mkdir(self->dir, 0700);
+	/* without days, it is this that makes a folder an archive */
+	snprintf(lock, sizeof(lock), "%s/lock", self->dir);
+	close(open(lock, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	self->reader = NULL;
 	self->options = (struct memlog_reader_options){ .size = sizeof(self->options) };
 }

@@ -354,6 +354,19 @@ TEST_F(archive, without_meta)
 	EXPECT_LINES(0, 6, 20);
 }
 
+/* Whoever names a folder that is none does not wait in it. */
+TEST_F(archive, no_archive)
+{
+	char lock[sizeof(self->dir) + 8];
+
+	snprintf(lock, sizeof(lock), "%s/lock", self->dir);
+	ASSERT_EQ(0, unlink(lock));
+	EXPECT_EQ(-ENOTTY, reopen(self, MEMLOG_READ_FOLLOW));
+	EXPECT_EQ(-ENOTTY, memlog_reader_open(&self->reader, "/etc", NULL));
+	day(self, D1);
+	EXPECT_EQ(0, reopen(self, 0));
+}
+
 TEST_F(archive, empty)
 {
 	ASSERT_EQ(0, reopen(self, 0));

@@ -372,10 +372,16 @@ TEST_F(gap, options)
 	self->reader = NULL;
 	options.later = 1;
 	EXPECT_EQ(-EINVAL, memlog_reader_open(&self->reader, self->path, &options.known));
-	EXPECT_EQ(-EINVAL, reopen(self, 1U << 6));
+	EXPECT_EQ(-EINVAL, reopen(self, 1U << 7));
+	EXPECT_EQ(-EINVAL, reopen(self, MEMLOG_READ_ARCHIVE));
 	self->options.reserved = 1;
 	EXPECT_EQ(-EINVAL, reopen(self, 0));
 	self->options.reserved = 0;
+	/* what older programs know */
+	self->options.archive = "/";
+	self->options.size = offsetof(struct memlog_reader_options, archive);
+	EXPECT_EQ(-EINVAL, reopen(self, MEMLOG_READ_ARCHIVE));
+	EXPECT_EQ(0, reopen(self, 0));
 	self->options.size--;
 	EXPECT_EQ(-EINVAL, reopen(self, 0));
 }

@@ -112,6 +112,12 @@ static int find_run(struct archive_cursor *cursor, uint32_t date, struct run *ru
 	return ret < 0 ? ret : 0;
 }
 
+/* Nothing follows from a day without rows, or from one that can't be read. */
+static bool has_rows(const struct archive_cursor *cursor)
+{
+	return cursor->day && archive_day_rows(cursor->day);
+}
+
 /*
  * Looks in one day; @later: @spot is the stream's first row in a later one. -EAGAIN
  * when all that is here comes behind @seq, and then @spot is the first of that.
@@ -159,8 +165,7 @@ int archive_find_seq(struct archive_cursor *cursor, uint64_t stream, uint64_t se
 		err = find_run(cursor, cursor->dates[i - 1], &run);
 		if (err)
 			return err;
-		/* Nothing follows from a day without rows. */
-		if (!run.rows && later && cursor->day && archive_day_rows(cursor->day))
+		if (!run.rows && later && has_rows(cursor))
 			break;
 		if (!run.rows)
 			continue;
@@ -336,6 +341,22 @@ int archive_find_back(struct archive_cursor *cursor, uint64_t count,
 	return found ? 0 : -ENOENT;
 }
 
+/*
+ * Looks for a stream in day *@i, or where that one tells nothing, in the next before
+ * it that does, but not before day @low.
+ */
+static int find_run_before(struct archive_cursor *cursor, size_t low, size_t *i,
+			   struct run *run)
+{
+	int err = find_run(cursor, cursor->dates[*i], run);
+
+	while (!err && !has_rows(cursor) && *i > low) {
+		(*i)--;
+		err = find_run(cursor, cursor->dates[*i], run);
+	}
+	return err;
+}
+
 int archive_find_oldest(struct archive_cursor *cursor, struct archive_spot *spot)
 {
 	struct run run = { .stream = spot->stream };
@@ -348,13 +369,13 @@ int archive_find_oldest(struct archive_cursor *cursor, struct archive_spot *spot
 	/* The days of a stream stand in a row, and spot->date is one of them. */
 	high = archive_cursor_index(cursor, spot->date);
 	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+		size_t middle = low + (high - low) / 2, at = middle;
 
-		err = find_run(cursor, cursor->dates[middle], &run);
+		err = find_run_before(cursor, low, &at, &run);
 		if (err)
 			return err;
 		if (run.rows)
-			high = middle;
+			high = at;
 		else
 			low = middle + 1;
 	}

@@ -216,6 +216,28 @@ TEST_F(archive, seek_and_info)
 	EXPECT_LINES(8, 0, 50);
 }
 
+/* Days without rows, which a crash may leave, hide nothing that is before them. */
+TEST_F(archive, oldest)
+{
+	struct memlog_info info;
+
+	day(self, D1);
+	put_lines(&self->maker, 7, 100, 150, T(0));
+	finish(self);
+	day(self, D2);
+	finish(self);
+	day(self, D2 + 1);
+	finish(self);
+	day(self, D3);
+	put_lines(&self->maker, 7, 150, 200, T(3));
+	maker_close(&self->maker);
+	ASSERT_EQ(0, reopen(self, 0));
+	ASSERT_EQ(0, memlog_reader_info(self->reader, &info));
+	EXPECT_EQ(100, info.oldest_seq);
+	EXPECT_EQ(200, info.next_seq);
+	EXPECT_LINES(7, 100, 200);
+}
+
 /* Byte @at of a file is changed. */
 static void damage(FIXTURE_DATA(archive) *self, const char *name, off_t at)
 {

@@ -220,7 +220,7 @@ int archive_expire(struct archive_writer *writer, unsigned int keep_days, uint64
 	uint32_t *dates, keep = first_kept(writer, keep_days);
 	uint64_t bytes = 0;
 	size_t count;
-	int err, removed = 0;
+	int err, failed = 0, removed = 0;
 
 	err = archive_list(writer, &dates, &count);
 	if (err)
@@ -236,14 +236,16 @@ int archive_expire(struct archive_writer *writer, unsigned int keep_days, uint64
 			continue;
 		size = max_bytes ? day_bytes(writer, dates[i]) : 0;
 		err = remove_day(writer, dates[i]);
-		if (err < 0)
-			break;
-		if (err)
-			bytes -= size;
-		removed += err;
+		/* One that can't go is no reason to keep the others. */
+		if (err < 0 && !failed)
+			failed = err;
+		if (err <= 0)
+			continue;
+		bytes -= size;
+		removed++;
 	}
 	free(dates);
-	return err < 0 ? err : removed;
+	return failed ? failed : removed;
 }
 
 void archive_time_name(struct archive_writer *writer, char name[ARCHIVE_NAME_ROOM],

@@ -241,4 +241,21 @@ TEST_F(folder, expire)
 	EXPECT_TRUE(said(".20260105.removed, which an earlier removal or repair left, was removed"));
 }
 
+/* One day that can't be removed keeps no other. */
+TEST_F(folder, expire_goes_on)
+{
+	for (int i = 0; i < 5; i++) {
+		ADD(i, self->hand.real);
+		hand_pass(&self->hand, DAY);
+		archive_tick(self->writer);
+	}
+	ASSERT_EQ(0, mkdirat(self->dirfd, ".20260101.removed", 0750));
+	ASSERT_EQ(0, mkdirat(self->dirfd, ".20260101.removed/else", 0750));
+	EXPECT_EQ(-ENOTEMPTY, archive_expire(self->writer, 3, 0));
+	EXPECT_TRUE(said("20260101 can't be removed"));
+	EXPECT_TRUE(there(self->dirfd, "20260101"));
+	EXPECT_FALSE(there(self->dirfd, "20260102"));
+	EXPECT_TRUE(there(self->dirfd, "20260103"));
+}
+
 TEST_HARNESS_MAIN

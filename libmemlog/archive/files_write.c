@@ -189,8 +189,12 @@ int archive_files_finish(struct archive_writer *writer)
 		return archive_fail(writer, fd, "%08u/finish", day->date);
 	archive_give(writer, fd, 0640);
 	close(fd);
-	if (fsync(day->dirfd))
-		return archive_fail(writer, -errno, "%08u", day->date);
+	if (fsync(day->dirfd)) {
+		err = archive_fail(writer, -errno, "%08u", day->date);
+		/* It may get more rows, of which nobody would know who saw it complete. */
+		unlinkat(day->dirfd, "finish", 0);
+		return err;
+	}
 	if (!day->part)
 		return 0;
 	archive_part_name(name, day->date);

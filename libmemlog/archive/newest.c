@@ -9,6 +9,12 @@
 
 #include "writing.h"
 
+/* Another try may tell what this one did not. */
+static bool may_pass(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
 /* Opens a day for writing, mended. */
 static int open_mended(struct archive_writer *writer, uint32_t date)
 {
@@ -33,9 +39,12 @@ static int open_mended(struct archive_writer *writer, uint32_t date)
 static void finish_old(struct archive_writer *writer, uint32_t date)
 {
 	char name[ARCHIVE_NAME_ROOM];
-	int fd, finish = -1;
+	int fd, finish = -1, err = open_mended(writer, date);
 
-	if (!open_mended(writer, date)) {
+	/* The next opening mends it, which nobody does once it is finished. */
+	if (may_pass(err))
+		return;
+	if (!err) {
 		if (!archive_files_finish(writer))
 			archive_say(writer, "%08u is finished: later days are there", date);
 		archive_files_close(&writer->day);
@@ -54,31 +63,43 @@ static void finish_old(struct archive_writer *writer, uint32_t date)
 		close(fd);
 }
 
-/* Where a day that is not open ends; false if it does not tell. */
-static bool find_end(struct archive_writer *writer, uint32_t date, struct archive_end *end)
+/*
+ * Where a day that is not open ends: 1; 0 it does not tell; -errno it may tell later,
+ * and whoever took an earlier end for it would write the same records twice.
+ */
+static int find_end(struct archive_writer *writer, uint32_t date, struct archive_end *end)
 {
 	char name[ARCHIVE_NAME_ROOM];
 	int fd, err;
 
 	archive_date_name(name, date);
 	fd = archive_open_day(writer, name);
-	if (fd < 0)
-		return false;
-	err = archive_last_row(fd, date, end);
-	close(fd);
+	err = fd < 0 ? fd : archive_last_row(fd, date, end);
+	if (fd >= 0)
+		close(fd);
+	if (may_pass(err))
+		return archive_fail(writer, err, "%s can't be read", name);
 	return !err;
 }
 
 /* The last record may be days before the newest day. */
-static void find_last(struct archive_writer *writer, const uint32_t *dates, size_t count)
+static int find_last(struct archive_writer *writer, const uint32_t *dates, size_t count)
 {
 	struct archive_end end = { 0 };
+	int ret = 0;
 
-	while (count-- && !find_end(writer, dates[count], &end))
+	while (!ret && count--) {
+		end = (struct archive_end) { 0 };
+		ret = find_end(writer, dates[count], &end);
+	}
+	if (ret < 0)
+		return ret;
+	if (!ret)
 		end = (struct archive_end) { 0 };
 	writer->end.stream = end.stream;
 	writer->end.seq = end.seq;
 	writer->end.pos = end.pos;
+	return 0;
 }
 
 static int load_days(struct archive_writer *writer, const uint32_t *dates, size_t count)
@@ -94,12 +115,12 @@ static int load_days(struct archive_writer *writer, const uint32_t *dates, size_
 	writer->newest_finished = archive_is_finished(writer, newest);
 	writer->end.finished = writer->newest_finished;
 	if (writer->newest_finished)
-		find_end(writer, newest, &writer->end);
+		err = find_end(writer, newest, &writer->end);
 	else
 		err = open_mended(writer, newest);
-	if (!err && !writer->end.stream)
-		find_last(writer, dates, count - 1);
-	return err;
+	if (err >= 0 && !writer->end.stream)
+		err = find_last(writer, dates, count - 1);
+	return err < 0 ? err : 0;
 }
 
 int archive_load_newest(struct archive_writer *writer)

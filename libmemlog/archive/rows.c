@@ -112,9 +112,11 @@ static int load_window(struct archive_rows *rows, uint64_t row)
 	return 0;
 }
 
+/* A row without its file is damaged; one whose file can't be opened just now is not. */
 static int use_data_file(struct archive_rows *rows, int number)
 {
 	char name[ARCHIVE_NAME_ROOM];
+	int err;
 
 	if (rows->number == number)
 		return 0;
@@ -123,9 +125,10 @@ static int use_data_file(struct archive_rows *rows, int number)
 	rows->number = -1;
 	rows->text_len = 0;
 	archive_data_name(name, number);
-	if (open_sized(rows->dirfd, name, &rows->data, &rows->data_size)) {
+	err = open_sized(rows->dirfd, name, &rows->data, &rows->data_size);
+	if (err) {
 		rows->data = -1;
-		return -EBADMSG;
+		return err == -ELOOP || err == -ENXIO ? -EBADMSG : err;
 	}
 	rows->number = number;
 	return 0;

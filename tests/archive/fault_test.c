@@ -61,6 +61,60 @@ TEST_F(folder, each_call)
 	EXPECT_LT(15, faults);
 }
 
+/* That a file can't be opened just now says nothing about its rows. */
+TEST_F(folder, opening)
+{
+	bool finished = false;
+	int faults = 0;
+
+	for (int seq = 0; seq < 50; seq++)
+		ASSERT_EQ(0, add(self->writer, seq, NOON));
+	ASSERT_EQ(0, archive_commit(self->writer));
+	for (int nth = 0; ; nth++) {
+		bool failed;
+
+		/* Once with a day that is open, once with a finished one. */
+		if (finished)
+			archive_finish(self->writer);
+		SHUT();
+		fail_next(OPEN_CALL, nth, 1, EMFILE);
+		if (archive_writer_open(&self->writer, self->path, &self->options)) {
+			fail_next(OPEN_CALL, -1, 0, 0);
+			fault.failed = true;
+			self->writer = NULL;
+			OPEN();
+		}
+		failed = fault.failed;
+		fail_next(OPEN_CALL, -1, 0, 0);
+		ASSERT_EQ(50, archive_writer_end(self->writer)->rows);
+		EXPECT_TRUE(holds(self->dirfd, 50));
+		EXPECT_EQ(50, archive_writer_end(self->writer)->seq);
+		EXPECT_EQ(NULL, strstr(heard, "cut behind"));
+		faults += failed;
+		if (failed)
+			continue;
+		if (finished)
+			break;
+		finished = true;
+		nth = -1;
+	}
+	EXPECT_LT(8, faults);
+}
+
+/* A day that could not be finished gets more rows, so nobody may take it for complete. */
+TEST_F(folder, not_finished)
+{
+	ADD(0, NOON);
+	fail_next(FOLDER_SYNC, 0, 1, EIO);
+	EXPECT_EQ(-EIO, archive_finish(self->writer));
+	EXPECT_TRUE(fault.failed);
+	EXPECT_FALSE(there(self->dirfd, "20260101/finish"));
+	ADD(1, NOON);
+	EXPECT_EQ(0, archive_finish(self->writer));
+	EXPECT_TRUE(there(self->dirfd, "20260101/finish"));
+	EXPECT_TRUE(holds(self->dirfd, 2));
+}
+
 /* What can't even be taken back is taken back later, or by the next opening. */
 TEST_F(folder, not_taken_back)
 {

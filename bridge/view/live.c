@@ -126,6 +126,16 @@ static int add_loss(struct live_file *file)
 	return add(file, line, (size_t)n);
 }
 
+/* Who is always a little behind never has it empty. */
+static void drop_given(struct live_file *file)
+{
+	if (file->at < file->len && file->at < LIVE_BYTES)
+		return;
+	memmove(file->text, file->text + file->at, file->len - file->at);
+	file->len -= file->at;
+	file->at = 0;
+}
+
 /* Caller holds file->lock. Reads what there is, up to a limit. */
 static void fill(struct live_file *file)
 {
@@ -133,8 +143,8 @@ static void fill(struct live_file *file)
 	const char *text;
 	int err = 0;
 
-	if (file->at == file->len)
-		file->at = file->len = 0;
+	if (file->at)
+		drop_given(file);
 	while (!err && !file->error && file->len - file->at < LIVE_BYTES) {
 		int event = memlog_next(file->reader, &rec, &text);
 

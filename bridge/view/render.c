@@ -193,11 +193,16 @@ static int wake_counter(struct render *render)
 {
 	int err;
 
-	if (render->counter)
-		return archive_day_refresh(render->counter->day);
-	err = new_walker(&render->counter, render);
-	if (!err)
-		walker_move(render->counter, render->rows, &render->end);
+	if (render->counter) {
+		err = archive_day_refresh(render->counter->day);
+	} else {
+		err = new_walker(&render->counter, render);
+		if (!err)
+			walker_move(render->counter, render->rows, &render->end);
+	}
+	/* Rows that were counted were taken back: others come where they were. */
+	if (!err && archive_day_rows(render->counter->day) < render->rows)
+		err = -ESTALE;
 	return err;
 }
 

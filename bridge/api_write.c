@@ -176,6 +176,8 @@ static const char *why_unarchived(int err)
 		return "the archive's quota is used up";
 	case -ETIMEDOUT:
 		return "the archive's disk takes too long";
+	case -ERANGE:
+		return "the ring is older than its archive, as the bridge's log says";
 	case -ESHUTDOWN:
 		return "the bridge stops";
 	default:
@@ -252,7 +254,10 @@ void write_job_leave(struct conn *conn)
 		return;
 	conn->job = NULL;
 	job->conn = NULL;
-	if (job->finished)
+	/* nobody is there to be answered: it must not keep the bridge from ending */
+	if (job->waiting && archiver_unwatch(job->channel->archiver, &job->waiter))
+		finish_job(job);
+	else if (job->finished)
 		free_job(job);
 }
 

@@ -41,8 +41,13 @@ static void say(void *arg, const char *text)
 /* Said once for each reason, until all is well again. */
 static void channel_failed(struct archiver *archiver, int err)
 {
+	const char *path = archiver->channel->source.path;
+
 	metrics_count(&archiver->stats.errors, 1);
-	if (archiver->said != err)
+	if (archiver->said != err && err == -ERANGE)
+		log_error("archive %s: nothing is archived, since the ring ends before its archive does, as if an older copy of it had been put back: stop who writes it, and remove %s, so that a new stream begins",
+			  archiver->channel->name, path ? path : "the ring");
+	else if (archiver->said != err)
 		log_error("archive %s: the channel can't be read: %s; it is tried again every second",
 			  archiver->channel->name, strerror(-err));
 	archiver->said = err;
@@ -87,14 +92,13 @@ static int open_writer(struct archiver *archiver)
 		.say = say,
 		.arg = archiver,
 	};
-	const struct archive_end *end;
 	int err;
 
 	err = archive_writer_open(&archiver->writer, archiver->channel->archive, &options);
 	if (err)
 		return err;
-	end = archive_writer_end(archiver->writer);
-	archiver->at = (struct archiver_at){ end->stream, end->seq, end->pos, true };
+	/* whether the channel goes on where the archive ends, its reader will tell */
+	archiver->at = (struct archiver_at){ 0 };
 	archiver_committed(archiver);
 	set_writing(archiver, true);
 	return 0;

@@ -72,6 +72,7 @@ struct archiver_cgroups {
  * @loss: A loss that waits for the record behind it, whose day is its own, if
  *        @lost.
  * @lost: There is one.
+ * @behind: The ring was seen to end before the archive of the same stream does.
  * @cgroups: For the file cgroups.
  * @said: The last thing wrong with the channel, 0 nothing.
  * @tick_ns: When to look after the archive again.
@@ -99,6 +100,7 @@ struct archiver {
 	const char *text;
 	struct memlog_loss loss;
 	bool lost;
+	bool behind;
 	struct archiver_cgroups cgroups;
 	int said;
 	uint64_t tick_ns;

@@ -46,6 +46,15 @@ int archiver_open_reader(struct archiver *archiver)
 		options.from_seq = end->seq;
 	}
 	err = source_reader(&archiver->channel->source, &archiver->reader, &options);
+	/* for good: what it has by now under later numbers follows other records */
+	if (err != -ESTALE && (archiver->behind || err == -ERANGE)) {
+		archiver->behind = true;
+		archiver->at = (struct archiver_at){ 0 };
+		archiver_committed(archiver);
+		archiver_close_reader(archiver);
+		return -ERANGE;
+	}
+	archiver->behind = false;
 	if (err == -ESTALE) {
 		options.from_stream = 0;
 		options.from_seq = 0;
@@ -59,6 +68,8 @@ int archiver_open_reader(struct archiver *archiver)
 		err = ask_place(archiver);
 	if (err)
 		archiver_close_reader(archiver);
+	else
+		archiver_committed(archiver);
 	return err;
 }
 

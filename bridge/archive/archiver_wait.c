@@ -128,7 +128,12 @@ static bool was_lost(const struct archiver *archiver, const struct archiver_wait
 	for (unsigned int i = 0; i < count; i++)
 		if (is_in(waiter, &archiver->gaps[i]))
 			return true;
-	return count == GAPS && (oldest->stream != waiter->stream || oldest->from > waiter->first);
+	if (count < GAPS)
+		return false;
+	if (oldest->stream == waiter->stream)
+		return oldest->from > waiter->first;
+	/* a stream that is read now began behind those that are forgotten */
+	return waiter->stream != archiver->done.stream;
 }
 
 void archiver_watch(struct archiver *archiver, struct archiver_waiter *waiter)

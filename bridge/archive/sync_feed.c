@@ -16,6 +16,9 @@
 /* Bytes that are summed in one piece of work. */
 #define SUM_AT_ONCE	(8U << 20)
 
+/* Blocks of one answer. */
+#define BLOCKS_AT_ONCE	16
+
 #define ZSTD_LEVEL	1
 
 /* Shorter rows are sent as they are. */
@@ -40,6 +43,9 @@ enum feed_state {
  * @newest: Likewise.
  * @rows: The day that is read.
  * @sum: Checksum of that.
+ * @blocks: Checksums of blocks that were asked for, as far as they are known.
+ * @block_count: How many that are.
+ * @in_block: @sum is in the one behind those.
  * @cgroups: Bytes of its cgroups that were sent.
  * @zstd: Compresses.
  */
@@ -54,6 +60,9 @@ struct sync_feed {
 	uint32_t newest;
 	struct sync_rows rows;
 	struct sync_sum sum;
+	uint8_t blocks[BLOCKS_AT_ONCE][SYNC_SUM_SIZE];
+	unsigned int block_count;
+	bool in_block;
 	uint64_t cgroups;
 	ZSTD_CCtx *zstd;
 };
@@ -103,6 +112,8 @@ const char *sync_feed_ask(struct sync_feed *feed, const struct sync_ask *ask)
 	if (feed->state != FEED_IDLE)
 		return "one question at a time";
 	feed->ask = *ask;
+	feed->block_count = 0;
+	feed->in_block = false;
 	feed->state = ask->type == SYNC_START ? FEED_STREAM : FEED_QUESTION;
 	return NULL;
 }
@@ -230,35 +241,41 @@ static int answer_prove(struct sync_feed *feed, uint64_t rows, bool finished,
 	return say(out, &sum, NULL, 0);
 }
 
-/* The blocks of one message, which may be less than were asked for. */
+/*
+ * The blocks of one message, which may be less than were asked for. Return: 1 there
+ * is more to be done, with or without @out.
+ */
 static int answer_blocks(struct sync_feed *feed, uint64_t rows, bool finished,
 			 struct sync_out **out)
 {
-	uint8_t sums[16][SYNC_SUM_SIZE];
 	struct sync_message blocks = {
 		.type = SYNC_BLOCKS, .flags = flags_of(feed, finished), .date = feed->ask.date,
-		.row = feed->ask.number,
+		.row = feed->ask.number, .count = feed->block_count,
 	};
-	uint64_t row = feed->ask.number * SYNC_BLOCK_ROWS;
+	uint64_t row = (feed->ask.number + feed->block_count) * SYNC_BLOCK_ROWS;
+	uint64_t end = row + SYNC_BLOCK_ROWS < rows ? row + SYNC_BLOCK_ROWS : rows;
+	uint8_t *sum = feed->blocks[feed->block_count];
 	int err = 0;
 
-	feed->sum.date = 0;
-	while (!err && blocks.count < 16 && row < rows) {
-		uint64_t end = row + SYNC_BLOCK_ROWS < rows ? row + SYNC_BLOCK_ROWS : rows;
-
-		err = sync_sum_reset(&feed->sum, feed->rows.date, row);
-		if (!err && sync_rows_sum(&feed->rows, &feed->sum, end, SIZE_MAX) < 0)
-			err = -EBADMSG;
-		if (!err && end % SYNC_BLOCK_ROWS)
-			err = sync_sum_get_block(&feed->sum, sums[blocks.count]);
-		else if (!err)
-			memcpy(sums[blocks.count], feed->sum.block, SYNC_SUM_SIZE);
-		blocks.count++;
-		row = end;
+	if (feed->block_count == BLOCKS_AT_ONCE || row >= rows) {
+		feed->sum.date = 0;
+		feed->state = FEED_IDLE;
+		return say(out, &blocks, feed->blocks, blocks.count * SYNC_SUM_SIZE);
 	}
-	feed->sum.date = 0;
-	feed->state = FEED_IDLE;
-	return err ? err : say(out, &blocks, sums, blocks.count * SYNC_SUM_SIZE);
+	if (!feed->in_block)
+		err = sync_sum_reset(&feed->sum, feed->rows.date, row);
+	feed->in_block = true;
+	if (!err)
+		err = sync_rows_sum(&feed->rows, &feed->sum, end, SUM_AT_ONCE);
+	if (err <= 0)
+		return err ? err : 1;
+	if (end % SYNC_BLOCK_ROWS && sync_sum_get_block(&feed->sum, sum))
+		return -ENOMEM;
+	if (!(end % SYNC_BLOCK_ROWS))
+		memcpy(sum, feed->sum.block, SYNC_SUM_SIZE);
+	feed->in_block = false;
+	feed->block_count++;
+	return 1;
 }
 
 static int answer(struct sync_feed *feed, struct sync_out **out)

@@ -194,8 +194,11 @@ bool replica_differ(struct replica_channel *channel, uint32_t date);
 
 /* replica_repair.c: gets @date again. 0, or -errno and it was said. */
 int replica_repair(struct replica_channel *channel, uint32_t date);
-/* Takes up, or away, what a repair has left that was killed. */
-void replica_mend(struct replica_channel *channel);
+/*
+ * Takes up, or away, what a repair has left that was killed; only who writes the
+ * archive may. Return: whether there was something.
+ */
+bool replica_mend(struct replica_channel *channel);
 
 /* replica_progress.c: called once a second; and /metrics. */
 void replica_progress(struct replica *replica);

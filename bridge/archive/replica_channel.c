@@ -111,6 +111,11 @@ int replica_open_writer(struct replica_channel *channel)
 	if (channel->writer)
 		return 0;
 	err = archive_writer_open(&channel->writer, channel->dir, &options);
+	/* what is put in its place then has to be found by the writer */
+	if (!err && replica_mend(channel)) {
+		archive_writer_close(channel->writer);
+		err = archive_writer_open(&channel->writer, channel->dir, &options);
+	}
 	if (err)
 		channel->writer = NULL;
 	else
@@ -304,7 +309,6 @@ static void *channel_main(void *arg)
 	uint32_t date;
 	int result;
 
-	replica_mend(channel);
 	while (!replica_stopping(channel->replica)) {
 		records = stat_get(&channel->stats.committed);
 		result = replica_open_writer(channel);

@@ -290,19 +290,24 @@ static int ask_proof(struct intake *intake, struct sync_ask *ask)
 	while (intake->proof + 1 < intake->proof_count &&
 	       intake->proofs[intake->proof].date < intake->oldest)
 		intake->proof++;
+	if (!intake->newest && (intake->only || intake->proof_count))
+		return intake_wrong(intake, "it has no day at all, and here are some: is its archive there?");
+	if (intake->only > intake->newest)
+		return INTAKE_NONE;
 	if (intake->proof == intake->proof_count) {
 		*ask = (struct sync_ask){ .type = SYNC_START };
 		find_start(intake, ask);
 		intake->state = INTAKE_STREAM;
 		return 1;
 	}
-	proof = &intake->proofs[intake->proof];
-	/* nor has it ever had a day behind its newest one */
+	/* nor has it ever had a day behind its newest one: the last of those goes first */
+	proof = &intake->proofs[intake->proof_count - 1];
 	if (proof->date > intake->newest) {
 		intake->differs = proof->date;
 		intake->there = 0;
 		return INTAKE_DIFFERS;
 	}
+	proof = &intake->proofs[intake->proof];
 	*ask = (struct sync_ask){
 		.type = SYNC_PROVE, .date = proof->date, .number = proof->rows,
 	};

@@ -20,6 +20,7 @@ enum intake_end {
 	INTAKE_WRONG = 2,	/* what the master says can't be; why says it */
 	INTAKE_DIFFERS,		/* intake->differs is not what the master has */
 	INTAKE_DONE,		/* the one day that was asked for is there */
+	INTAKE_NONE,		/* the one day that was asked for is behind all the master has */
 };
 
 /**

@@ -82,16 +82,18 @@ static uint32_t left_over(const char *dir, const char *beside)
 	return date;
 }
 
-void replica_mend(struct replica_channel *channel)
+bool replica_mend(struct replica_channel *channel)
 {
 	struct stat st;
 	uint32_t date;
 	char *beside;
+	bool left;
 	int err = 0;
 
 	if (asprintf(&beside, "%s/" BESIDE, channel->dir) < 0)
-		return;
-	if (!lstat(beside, &st)) {
+		return false;
+	left = !lstat(beside, &st);
+	if (left) {
 		date = left_over(channel->dir, beside);
 		if (date)
 			err = put_in_place(channel->dir, date);
@@ -102,6 +104,7 @@ void replica_mend(struct replica_channel *channel)
 			remove_beside(beside);
 	}
 	free(beside);
+	return left;
 }
 
 /**
@@ -173,21 +176,22 @@ static int fetch(struct replica_channel *channel, const char *beside, uint32_t d
 					  &repair_ops, &repair, why);
 	if (result == INTAKE_DONE)
 		result = archive_sync(repair.intake.writer);
-	if (result)
+	if (result && result != INTAKE_NONE)
 		say_failed(&repair, result, why);
 	intake_close(&repair.intake);
 	archive_writer_close(repair.intake.writer);
 	return result;
 }
 
-static int exchange(struct replica_channel *channel, uint32_t date)
+/* Puts the old day aside, and the new one in its place, if there is one. */
+static int exchange(struct replica_channel *channel, uint32_t date, bool fetched)
 {
 	int err = archive_replace(channel->writer, date);
 
+	if (!err && fetched)
+		err = put_in_place(channel->dir, date);
 	/* who writes has to find it there when it opens the archive again */
 	replica_close_writer(channel);
-	if (!err)
-		err = put_in_place(channel->dir, date);
 	if (err)
 		replica_say(channel, "can't replace day %u: %s", date, strerror(-err));
 	return err;
@@ -195,6 +199,7 @@ static int exchange(struct replica_channel *channel, uint32_t date)
 
 int replica_repair(struct replica_channel *channel, uint32_t date)
 {
+	bool fetched;
 	char *beside;
 	int err;
 
@@ -202,15 +207,16 @@ int replica_repair(struct replica_channel *channel, uint32_t date)
 		return -ENOMEM;
 	remove_beside(beside);
 	err = fetch(channel, beside, date);
-	if (err) {
+	fetched = !err;
+	if (err && err != INTAKE_NONE) {
 		remove_beside(beside);
 	} else {
-		/* if that fails half way, replica_mend() goes on with it */
-		err = exchange(channel, date);
+		/* if that fails half way, the next opening goes on with it */
+		err = exchange(channel, date, fetched);
 		if (!err)
-			log_error("channel %s: day %u was fetched again; the old one is %u.replaced-TIME",
-				  channel->name, date, date);
-		replica_mend(channel);
+			log_error("channel %s: day %u %s; the old one is %u.replaced-TIME",
+				  channel->name, date, fetched ? "was fetched again" :
+				  "is behind all days of the master, which has gone back", date);
 	}
 	free(beside);
 	return err ? -EIO : 0;

@@ -332,7 +332,8 @@ static int open_context(struct connection *conn)
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
 		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-			   (conn->from->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+			   (conn->from->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0) |
+			   (conn->from->ca ? LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS : 0),
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 		.fd_limit_per_thread = FD_LIMIT,

@@ -227,6 +227,34 @@ static int count_rows(struct archive_day *day, uint64_t *rows)
 	return err;
 }
 
+static void close_if(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void forget_windows(struct archive_day *day)
+{
+	day->index_window.len = 0;
+	day->meta_window.len = 0;
+	day->data_window.len = 0;
+}
+
+int archive_day_recount(struct archive_day *day)
+{
+	uint64_t rows;
+	int err = count_rows(day, &rows);
+
+	if (err)
+		return err;
+	day->rows = rows;
+	forget_windows(day);
+	/* Mending removes data files, and others of their names come later. */
+	close_if(day->data);
+	day->data = -1;
+	return 0;
+}
+
 int archive_day_refresh(struct archive_day *day)
 {
 	bool finished;
@@ -245,11 +273,8 @@ int archive_day_refresh(struct archive_day *day)
 	 * What stood behind the last row may have been anything, such as the part of
 	 * a row that its writer has cut since.
 	 */
-	if (rows != day->rows) {
-		day->index_window.len = 0;
-		day->meta_window.len = 0;
-		day->data_window.len = 0;
-	}
+	if (rows != day->rows)
+		forget_windows(day);
 	day->rows = rows;
 	day->finished = finished;
 	return 0;
@@ -317,12 +342,6 @@ int archive_day_open(struct archive_day **dayp, int dirfd, uint32_t date)
 	else
 		*dayp = day;
 	return err;
-}
-
-static void close_if(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void archive_day_close(struct archive_day *day)

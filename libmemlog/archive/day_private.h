@@ -72,6 +72,8 @@ struct archive_day {
 /* A plain file of the day; -EBADMSG it is something else. */
 int archive_day_open_file(const struct archive_day *day, const char *name,
 			  struct stat *st);
+/* Looks anew how many rows there are, and forgets what was read of them. */
+int archive_day_recount(struct archive_day *day);
 
 /* day_rows.c */
 /* All of @len bytes; -EBADMSG they are not there. */

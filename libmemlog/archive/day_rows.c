@@ -292,6 +292,23 @@ static int read_row(struct archive_day *day, uint64_t number, struct archive_row
 	       row->sum ? 0 : -EBADMSG;
 }
 
+/*
+ * A row that looks damaged may be one that its writer takes back just now, or has
+ * written anew since a part of it was read: it is that only if it stays so.
+ */
+static int read_first(struct archive_day *day, uint64_t number, struct archive_row *row,
+		      char *buf, size_t size, bool check)
+{
+	int err = read_row(day, number, row, buf, size, check);
+
+	if (err != -EBADMSG)
+		return err;
+	err = archive_day_recount(day);
+	if (err)
+		return err;
+	return number < day->rows ? read_row(day, number, row, buf, size, check) : -ENOENT;
+}
+
 int archive_day_read(struct archive_day *day, uint64_t number, struct archive_row *rows,
 		     unsigned int count, char *buf, size_t size, bool check)
 {
@@ -302,11 +319,17 @@ int archive_day_read(struct archive_day *day, uint64_t number, struct archive_ro
 	for (n = 0; n < count && n < INT32_MAX; n++) {
 		if (number >= day->rows || n >= day->rows - number)
 			break;
-		err = read_row(day, number + n, &rows[n], buf + used, size - used, check);
+		if (n)
+			err = read_row(day, number + n, &rows[n], buf + used, size - used, check);
+		else
+			err = read_first(day, number, rows, buf, size, check);
 		if (err)
 			break;
 		used += rows[n].rec.len;
 	}
+	/* It was taken back. */
+	if (err == -ENOENT)
+		err = 0;
 	return n ? (int)n : err;
 }
 

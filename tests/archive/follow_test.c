@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "reader_fixture.h"
@@ -106,6 +107,62 @@ TEST_F(archive, replaced)
 	put_lines(&self->maker, 7, 10, 25, T(0));
 	maker_flush(&self->maker);
 	EXPECT_LINES(7, 20, 25);
+	maker_close(&self->maker);
+}
+
+/* A writer that takes rows back and writes them again, between two reads of a reader. */
+static struct {
+	ino_t meta;
+	int fd;
+	off_t all;
+	off_t cut;
+	int reads;
+} back;
+
+static char back_bytes[30000];
+
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+ssize_t pread64(int fd, void *buf, size_t size, off64_t at)
+{
+	bool watched = back.meta && size > ARCHIVE_META_HEAD && inode_of(fd) == back.meta;
+	ssize_t n;
+
+	if (watched && !back.reads++ && ftruncate(back.fd, back.cut))
+		abort();
+	n = syscall(SYS_pread64, fd, buf, size, at);
+	if (watched && back.reads == 4 &&
+	    syscall(SYS_pwrite64, back.fd, back_bytes + back.cut, back.all - back.cut, back.cut) < 0)
+		abort();
+	return n;
+}
+
+/* They are neither damaged nor lost. */
+TEST_F(archive, taken_back)
+{
+	char path[300];
+
+	day(self, D1);
+	put_lines(&self->maker, 7, 0, 300, T(0));
+	maker_flush(&self->maker);
+	ASSERT_EQ(0, reopen(self, MEMLOG_READ_FOLLOW));
+	snprintf(path, sizeof(path), "%s/%08u/meta", self->dir, D1);
+	back.fd = open(path, O_RDWR);
+	back.all = syscall(SYS_pread64, back.fd, back_bytes, sizeof(back_bytes), 0);
+	ASSERT_EQ(ARCHIVE_META_HEAD + 300 * ARCHIVE_META_SIZE, back.all);
+	back.cut = ARCHIVE_META_HEAD + 150 * ARCHIVE_META_SIZE;
+	back.reads = 0;
+	back.meta = inode_of(back.fd);
+	EXPECT_LINES(7, 0, 300);
+	EXPECT_LE(4, back.reads);
+	EXPECT_EQ(MEMLOG_NOTHING, memlog_next(self->reader, &self->rec, &self->text));
+	back.meta = 0;
+	close(back.fd);
 	maker_close(&self->maker);
 }
 

@@ -114,7 +114,7 @@ static void put_text(struct export *export, const struct archive_row *row,
 	format_record(&export->format, &export->out, &row->rec, text);
 }
 
-/* Return: rows read; 0 the first is damaged. */
+/* Return: rows read; 0 the first is damaged, or was taken back just now. */
 static unsigned int read_rows(struct export *export, struct archive_day *day,
 			      uint64_t number)
 {
@@ -133,7 +133,7 @@ static unsigned int read_rows(struct export *export, struct archive_day *day,
 				die("no memory");
 		}
 	} while (got == -ENOBUFS);
-	if (got > 0)
+	if (got >= 0)
 		return (unsigned int)got;
 	if (got != -EBADMSG)
 		die_archive(export->folder.path, got);

@@ -409,7 +409,11 @@ int live_open(struct live_file **filep, const char *path)
 	if (!file)
 		return -ENOMEM;
 	err = memlog_reader_open(&file->reader, path, &options);
-	if (err) {
+	/* Without what wakes it, whoever reads would wait for ever. */
+	if (!err)
+		err = memlog_fd(file->reader);
+	if (err < 0) {
+		memlog_reader_close(file->reader);
 		free(file);
 		return err;
 	}

@@ -104,6 +104,7 @@ static inline uint64_t stat_get(const uint64_t *stat)
  * @said: The last thing that was wrong, so that it is said once.
  * @expire_ms: When to remove days again.
  * @sync_ms: When to sync again.
+ * @backoff_ms: How long to wait before the next attempt.
  * @stats: How it goes.
  */
 struct replica_channel {
@@ -117,6 +118,7 @@ struct replica_channel {
 	char said[256];
 	uint64_t expire_ms;
 	uint64_t sync_ms;
+	uint64_t backoff_ms;
 	struct replica_stats stats;
 };
 

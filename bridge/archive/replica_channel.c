@@ -239,7 +239,67 @@ static const struct link_ops session_ops = {
 	.tick = on_tick,
 };
 
-/* One connection. @differs: the day for INTAKE_DIFFERS. */
+static uint64_t jitter(uint64_t ms)
+{
+	uint32_t n = 0;
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) < 0)
+		n = (uint32_t)replica_clock();
+	return ms - ms / 4 + n % (ms / 2);
+}
+
+/* Between two attempts. */
+static void rest(struct replica_channel *channel)
+{
+	replica_sleep(channel->replica, jitter(channel->backoff_ms));
+	channel->backoff_ms *= 2;
+	if (channel->backoff_ms > BACKOFF_MAX_MS)
+		channel->backoff_ms = BACKOFF_MAX_MS;
+}
+
+static void say_end(struct replica_channel *channel, const struct intake *intake, int result,
+		    const char *why)
+{
+	const struct replica_options *options = &channel->replica->options;
+
+	stat_set(&channel->stats.connected, 0);
+	if (result == INTAKE_WRONG)
+		replica_say(channel, "%s: %s", options->url, intake->why);
+	else if (result == LINK_CLOSED)
+		replica_say(channel, "%s: %s", options->url, why[0] ? why : "the connection was lost");
+	else if (result < 0 && result != -EINTR && intake->why[0])
+		replica_say(channel, "%s", intake->why);
+	else if (result < 0 && result != -EINTR)
+		replica_say(channel, "can't write %s: %s; it is tried again", channel->dir,
+			    strerror(-result));
+	stat_set(&channel->stats.error, result < 0 && result != -EINTR && result != LINK_CLOSED ?
+		 (uint64_t)-result : 0);
+}
+
+/*
+ * Until the master has said something: what is here was summed up, and is not again
+ * for one that is not there.
+ */
+static int connect_and_follow(struct session *session)
+{
+	struct replica_channel *channel = session->channel;
+	char why[LINK_WHY_SIZE];
+	int result;
+
+	for (;;) {
+		why[0] = '\0';
+		result = replica_link_run(&channel->replica->options.from, channel->name,
+					  &session_ops, session, why);
+		say_end(channel, &session->intake, result, why);
+		if (result != LINK_CLOSED || session->intake.state != INTAKE_HELLO)
+			return result;
+		rest(channel);
+		if (replica_stopping(channel->replica))
+			return -EINTR;
+	}
+}
+
+/* @differs: the day for INTAKE_DIFFERS. */
 static int follow(struct replica_channel *channel, uint32_t *differs)
 {
 	const struct replica_options *options = &channel->replica->options;
@@ -251,28 +311,19 @@ static int follow(struct replica_channel *channel, uint32_t *differs)
 			.done = on_done,
 		},
 	};
-	char why[LINK_WHY_SIZE] = "";
 	int result;
 
 	session.intake.arg = &session;
 	result = intake_open(&session.intake, channel->dir, &channel->replica->stop);
-	if (!result)
-		result = replica_link_run(&options->from, channel->name, &session_ops, &session,
-					  why);
-	stat_set(&channel->stats.connected, 0);
+	if (result)
+		say_end(channel, &session.intake, result, "");
+	else
+		result = connect_and_follow(&session);
 	*differs = session.intake.differs;
-	if (result == INTAKE_WRONG)
-		replica_say(channel, "%s: %s", options->url, session.intake.why);
-	else if (result == LINK_CLOSED)
-		replica_say(channel, "%s: %s", options->url, why[0] ? why : "the connection was lost");
-	else if (result < 0 && result != -EINTR && session.intake.why[0])
-		replica_say(channel, "%s", session.intake.why);
-	else if (result < 0 && result != -EINTR)
-		replica_say(channel, "can't write %s: %s; it is tried again", channel->dir,
-			    strerror(-result));
-	stat_set(&channel->stats.error, result < 0 && result != -EINTR && result != LINK_CLOSED ?
-		 (uint64_t)-result : 0);
 	intake_close(&session.intake);
+	/* nothing else does until there is a connection again */
+	if (options->sync == ARCHIVE_SYNC_SECOND)
+		archive_sync(channel->writer);
 	return result;
 }
 
@@ -293,22 +344,14 @@ static bool differs(struct replica_channel *channel, uint32_t date)
 	return true;
 }
 
-static uint64_t jitter(uint64_t ms)
-{
-	uint32_t n = 0;
-
-	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) < 0)
-		n = (uint32_t)replica_clock();
-	return ms - ms / 4 + n % (ms / 2);
-}
-
 static void *channel_main(void *arg)
 {
 	struct replica_channel *channel = arg;
-	uint64_t backoff = BACKOFF_MIN_MS, records;
+	uint64_t records;
 	uint32_t date;
 	int result;
 
+	channel->backoff_ms = BACKOFF_MIN_MS;
 	while (!replica_stopping(channel->replica)) {
 		records = stat_get(&channel->stats.committed);
 		result = replica_open_writer(channel);
@@ -318,10 +361,9 @@ static void *channel_main(void *arg)
 			break;
 		/* a connection that brought something was a good one */
 		if (stat_get(&channel->stats.committed) != records)
-			backoff = BACKOFF_MIN_MS;
+			channel->backoff_ms = BACKOFF_MIN_MS;
 		if (result != -EINTR)
-			replica_sleep(channel->replica, jitter(backoff));
-		backoff = backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : backoff * 2;
+			rest(channel);
 	}
 	replica_close_writer(channel);
 	return NULL;

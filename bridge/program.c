@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +103,9 @@ static void print_addresses(void)
 	}
 	fflush(stdout);
 }
+
+/* What glibc has once given back as a whole it would keep for good from then on. */
+#define WHOLE_BYTES	(128 << 10)
 
 /*
  * A client is a descriptor, and up to three more while it reads the ring itself.
@@ -233,6 +237,7 @@ int program_run(const struct program *program, int argc, char **argv)
 		return status;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_MMAP_THRESHOLD, WHOLE_BYTES);
 	/* before there are threads that would all do it */
 	json_object_seed(0);
 	set_file_limit();

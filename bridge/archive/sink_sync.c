@@ -210,8 +210,11 @@ static void go_on(struct sync_link *link)
 	if (link->waiting && sync_feed_notify_fd(link->feed) >= 0)
 		uv_poll_start(&link->poll, UV_READABLE, on_poll);
 	if (link->waiting || link->made_count == MADE_MAX || sync_window_full(&link->window) ||
-	    !sync_feed_busy(link->feed))
+	    !sync_feed_busy(link->feed)) {
+		/* who is slow, or has all, must not hold what others need */
+		sync_feed_rest(link->feed);
 		return;
+	}
 	link->woken = false;
 	if (uv_queue_work(&link->shard->loop, &link->work, run_work, end_work)) {
 		close_with(link, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "no memory");

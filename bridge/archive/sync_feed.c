@@ -47,7 +47,7 @@ enum feed_state {
  * @block_count: How many that are.
  * @in_block: @sum is in the one behind those.
  * @cgroups: Bytes of its cgroups that were sent.
- * @zstd: Compresses.
+ * @zstd: Compresses; NULL: it rests.
  */
 struct sync_feed {
 	int dirfd;
@@ -82,11 +82,6 @@ int sync_feed_open(struct sync_feed **feedp, const char *dir, const char *name,
 	err = feed->dirfd < 0 ? -errno : sync_sum_init(&feed->sum);
 	if (!err && !committed_known(committed))
 		err = archive_notify_open(&feed->notify, feed->dirfd);
-	feed->zstd = ZSTD_createCCtx();
-	if (!err && (!feed->zstd ||
-		     ZSTD_isError(ZSTD_CCtx_setParameter(feed->zstd, ZSTD_c_compressionLevel,
-							 ZSTD_LEVEL))))
-		err = -ENOMEM;
 	*feedp = feed;
 	if (err)
 		sync_feed_close(feed);
@@ -103,6 +98,13 @@ void sync_feed_close(struct sync_feed *feed)
 	if (feed->dirfd >= 0)
 		close(feed->dirfd);
 	free(feed);
+}
+
+void sync_feed_rest(struct sync_feed *feed)
+{
+	sync_rows_rest(&feed->rows);
+	ZSTD_freeCCtx(feed->zstd);
+	feed->zstd = NULL;
 }
 
 const char *sync_feed_ask(struct sync_feed *feed, const struct sync_ask *ask)
@@ -353,34 +355,52 @@ static int say_cgroups(struct sync_feed *feed, struct sync_out **out)
 	return say(out, &message, lines, message.len);
 }
 
+/* Bytes of what @piece was compressed to, 0: that is no use. */
+static size_t compress(struct sync_feed *feed, const struct sync_piece *piece, uint8_t *at)
+{
+	size_t bound = piece->len - piece->len / 16, n;
+
+	if (piece->len < ZSTD_LEAST)
+		return 0;
+	if (!feed->zstd)
+		feed->zstd = ZSTD_createCCtx();
+	if (!feed->zstd || ZSTD_isError(ZSTD_CCtx_setParameter(feed->zstd, ZSTD_c_compressionLevel,
+							       ZSTD_LEVEL)))
+		return 0;
+	n = ZSTD_compress2(feed->zstd, at, bound, piece->index, piece->len);
+	return ZSTD_isError(n) ? 0 : n;
+}
+
 /* The rows of @piece, shorter if that helps. */
 static int say_rows(struct sync_feed *feed, const struct sync_piece *piece, uint64_t there,
-		    struct sync_out **out)
+		    struct sync_out **outp)
 {
 	struct sync_message rows = {
 		.type = SYNC_ROWS, .flags = piece->bare ? SYNC_BARE : 0, .date = feed->ask.date,
 		.row = piece->row, .there = there, .count = piece->count,
 		.raw = (uint32_t)piece->len,
 	};
-	size_t bound = piece->len < ZSTD_LEAST ? 0 : piece->len - piece->len / 16, n = 0;
+	struct sync_out *out = new_out(&rows, piece->len), *less;
 	uint8_t *at;
+	size_t n;
 
-	*out = new_out(&rows, piece->len);
-	if (!*out)
+	if (!out)
 		return -ENOMEM;
-	at = (*out)->bytes + SYNC_HEADROOM + SYNC_ROWS_HEAD;
-	if (bound)
-		n = ZSTD_compress2(feed->zstd, at, bound, piece->index, piece->len);
-	if (bound && !ZSTD_isError(n)) {
+	at = out->bytes + SYNC_HEADROOM + SYNC_ROWS_HEAD;
+	n = compress(feed, piece, at);
+	if (n) {
 		rows.flags |= SYNC_ZSTD;
-		sync_message_put((*out)->bytes + SYNC_HEADROOM, &rows);
-		(*out)->size = SYNC_ROWS_HEAD + n;
+		sync_message_put(out->bytes + SYNC_HEADROOM, &rows);
+		out->size = SYNC_ROWS_HEAD + n;
+		less = realloc(out, sizeof(*out) + SYNC_HEADROOM + out->size);
+		out = less ? less : out;
 	} else {
 		memcpy(at, piece->index, piece->len);
 	}
-	(*out)->date = rows.date;
-	(*out)->rows = piece->row + piece->count;
-	(*out)->raw = rows.raw;
+	out->date = rows.date;
+	out->rows = piece->row + piece->count;
+	out->raw = rows.raw;
+	*outp = out;
 	return 1;
 }
 

@@ -46,6 +46,9 @@ int sync_feed_open(struct sync_feed **feedp, const char *dir, const char *name,
 		   struct committed *committed);
 void sync_feed_close(struct sync_feed *feed);
 
+/* Gives up the memory that work needs, which makes it anew. */
+void sync_feed_rest(struct sync_feed *feed);
+
 /* A question, any but ACK. Return: NULL, or why it is out of turn. */
 const char *sync_feed_ask(struct sync_feed *feed, const struct sync_ask *ask);
 

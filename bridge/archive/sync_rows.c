@@ -24,12 +24,17 @@ void sync_rows_close(struct sync_rows *rows)
 	rows->date = 0;
 }
 
-void sync_rows_uninit(struct sync_rows *rows)
+void sync_rows_rest(struct sync_rows *rows)
 {
-	sync_rows_close(rows);
 	free(rows->buf);
 	rows->buf = NULL;
 	rows->room = 0;
+}
+
+void sync_rows_uninit(struct sync_rows *rows)
+{
+	sync_rows_close(rows);
+	sync_rows_rest(rows);
 }
 
 int sync_rows_open(struct sync_rows *rows, int dirfd, uint32_t date)

@@ -29,6 +29,9 @@ struct sync_rows {
 
 void sync_rows_init(struct sync_rows *rows);
 
+/* Gives up the memory, which a piece may be in. */
+void sync_rows_rest(struct sync_rows *rows);
+
 /* Gives up the day and the memory. */
 void sync_rows_uninit(struct sync_rows *rows);
 

@@ -17,6 +17,9 @@ _Static_assert(LWS_PRE <= SYNC_HEADROOM, "a frame's header fits before a message
 /* Longest piece of a message to send at once. */
 #define PIECE_MAX	32768
 
+/* An ACK, which waits for a disk, may take so much for each second of --idle-timeout. */
+#define ACK_IDLE_MS	5000
+
 /* Made and not sent yet. */
 #define MADE_MAX	2
 
@@ -42,6 +45,7 @@ _Static_assert(LWS_PRE <= SYNC_HEADROOM, "a frame's header fits before a message
  * @poll: Watches the feed's descriptor, where there is one.
  * @handles: Of the loop, not closed yet.
  * @due_ms: As of struct ws_session.
+ * @ack_due_ms: Until when something of the window is to be acknowledged.
  * @status: Likewise.
  * @why: Likewise.
  * @asked: libwebsockets will call back when something can be sent.
@@ -72,6 +76,7 @@ struct sync_link {
 	uv_poll_t poll;
 	int handles;
 	uint64_t due_ms;
+	uint64_t ack_due_ms;
 	int status;
 	const char *why;
 	bool asked;
@@ -116,6 +121,13 @@ static void end_soon(struct sync_link *link, bool dead)
 	lws_cancel_service(link->shard->context);
 }
 
+/* A day that is sent is not removed: it must not be held for ever. */
+static void set_ack_due(struct sync_link *link)
+{
+	link->ack_due_ms = uv_now(&link->shard->loop) +
+			   link->shard->bridge->options.idle_timeout * ACK_IDLE_MS;
+}
+
 static void set_due(struct sync_link *link)
 {
 	link->due_ms = uv_now(&link->shard->loop) +
@@ -151,6 +163,8 @@ static void run_work(uv_work_t *work)
 /* A message goes to the window when it is made: the client may have it by then. */
 static void take_fresh(struct sync_link *link)
 {
+	if (!link->window.count)
+		set_ack_due(link);
 	link->made[link->made_count++] = link->fresh;
 	sync_window_add(&link->window, link->fresh);
 	link->fresh = NULL;
@@ -369,6 +383,7 @@ static void take_message(struct sync_link *link)
 	link->got_len = 0;
 	if (!why && ask.type == SYNC_ACK) {
 		why = sync_window_ack(&link->window, &ask);
+		set_ack_due(link);
 	} else if (!why && link->working) {
 		why = "one question at a time";
 	} else if (!why) {
@@ -436,6 +451,9 @@ static void sync_tick(struct shard *shard)
 	list_for_each_safe(pos, next, &shard->replicas) {
 		struct sync_link *link = list_entry(pos, struct sync_link, link);
 
+		if (link->window.count && link->ack_due_ms < now)
+			close_with(link, LWS_CLOSE_STATUS_POLICY_VIOLATION,
+				   "nothing was acknowledged for too long");
 		if (link->due_ms > now || link->leaving)
 			continue;
 		set_due(link);

@@ -157,12 +157,23 @@ struct session {
 	bool finished;
 };
 
+static void say_goes_on(struct replica_channel *channel)
+{
+	if (channel->said[0])
+		log_error("channel %s: it goes on", channel->name);
+	channel->said[0] = '\0';
+}
+
 static void on_done(void *arg)
 {
 	struct session *session = arg;
 	struct replica_channel *channel = session->channel;
 
 	replica_tell(channel);
+	/* a disk that was full is so until something is on it */
+	if (stat_get(&channel->stats.error))
+		say_goes_on(channel);
+	stat_set(&channel->stats.error, 0);
 	if (session->intake.finished && !session->finished)
 		replica_expire(channel, true);
 	session->finished = session->intake.finished;
@@ -208,9 +219,8 @@ static int on_next(void *arg, uint8_t ask[SYNC_ASK_SIZE])
 	if (session->intake.state == INTAKE_STREAM && !stat_get(&channel->stats.connected)) {
 		stat_set(&channel->stats.connected, 1);
 		stat_set(&channel->stats.connects, stat_get(&channel->stats.connects) + 1);
-		if (channel->said[0])
-			log_error("channel %s: it goes on", channel->name);
-		channel->said[0] = '\0';
+		if (!stat_get(&channel->stats.error))
+			say_goes_on(channel);
 	}
 	return result;
 }

@@ -113,8 +113,11 @@ void intake_close(struct intake *intake)
 
 int intake_commit(struct intake *intake)
 {
-	int err = archive_batched(intake->writer) ? archive_commit(intake->writer) : 0;
+	int err;
 
+	if (!archive_batched(intake->writer))
+		return 0;
+	err = archive_commit(intake->writer);
 	/* its folder was removed: once more makes it anew */
 	if (err == -ENOENT)
 		err = archive_commit(intake->writer);

@@ -98,6 +98,13 @@ static int serve(struct replica_channel *channel)
 	return 0;
 }
 
+void replica_close_writer(struct replica_channel *channel)
+{
+	if (channel->writer)
+		archive_writer_close(channel->writer);
+	channel->writer = NULL;
+}
+
 int replica_open_writer(struct replica_channel *channel)
 {
 	const struct archive_options options = {
@@ -116,22 +123,18 @@ int replica_open_writer(struct replica_channel *channel)
 		archive_writer_close(channel->writer);
 		err = archive_writer_open(&channel->writer, channel->dir, &options);
 	}
-	if (err)
+	if (err) {
 		channel->writer = NULL;
-	else
+	} else {
 		err = serve(channel);
+		if (err)
+			replica_close_writer(channel);
+	}
 	stat_set(&channel->stats.error, (uint64_t)-err);
 	if (err)
 		replica_say(channel, "can't write %s: %s", channel->dir, err == -EBUSY ?
 			    "another process does" : strerror(-err));
 	return err;
-}
-
-void replica_close_writer(struct replica_channel *channel)
-{
-	if (channel->writer)
-		archive_writer_close(channel->writer);
-	channel->writer = NULL;
 }
 
 void replica_expire(struct replica_channel *channel, bool now)

@@ -30,6 +30,12 @@ static int open_folder(struct bridge *bridge)
 		log_error("--dir %s: expected a folder", dir);
 		return EXIT_USAGE;
 	}
+	/* channels are served by full paths */
+	replica.options.dir = realpath(dir, NULL);
+	if (!replica.options.dir) {
+		log_error("can't open the folder %s: %s", dir, strerror(errno));
+		return EXIT_SYSTEM;
+	}
 	bridge->more_metrics = replica_metrics;
 	bridge->more_arg = &replica;
 	return 0;

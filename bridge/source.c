@@ -30,11 +30,16 @@ int source_open(struct source *source, const char *name, const char *value)
 	for (size_t i = 0; i < sizeof(source_types) / sizeof(source_types[0]); i++) {
 		const struct source_type *type = source_types[i];
 		size_t len = strlen(type->prefix);
+		int err;
 
 		if (strncmp(value, type->prefix, len) || !is_kind(type, value))
 			continue;
 		*source = (struct source){ .type = type };
-		return type->open(source, name, value[0] == '/' ? value : value + len);
+		err = type->open(source, name, value[0] == '/' ? value : value + len);
+		/* then there is nothing to close */
+		if (err)
+			source->type = NULL;
+		return err;
 	}
 	log_error("--channel %s=%s: expected NAME=/dev/memlog-NAME, NAME=/path/of/ring, NAME=/path/of/archive or NAME=embedded:SIZE",
 		  name, value);

@@ -120,6 +120,9 @@ static bool complain_folder(const char *path, enum access access, int err)
 			 path);
 	else if (err == -ESTALE)
 		complain("%s has nothing of that stream", path);
+	else if (err == -ENOTTY)
+		complain("%s is no archive (it has no days): name a channel's own folder, "
+			 "as DIR/CHANNEL", path);
 	else
 		return false;
 	return true;

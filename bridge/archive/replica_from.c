@@ -90,27 +90,30 @@ static bool take_token(char *line, char *token, size_t size)
 	return true;
 }
 
-int replica_token(const char *path, char *token, size_t size)
+int replica_token(const char *path, char *token, size_t size, char why[LINK_WHY_SIZE])
 {
 	char line[512];
 	bool found = false;
 	struct stat st;
 	FILE *file;
 
+	token[0] = '\0';
 	if (!path)
-		return -ENOENT;
+		return 0;
 	file = fopen(path, "re");
 	if (!file || fstat(fileno(file), &st)) {
 		int err = -errno;
 
-		log_error("can't read the token file %s: %s", path, strerror(-err));
+		snprintf(why, LINK_WHY_SIZE, "can't read the token file %s: %s", path,
+			 strerror(-err));
 		if (file)
 			fclose(file);
 		return err;
 	}
 	if (st.st_mode & 027) {
-		log_error("%s: mode %03o lets others read or change the token; chmod 640 %s",
-			  path, st.st_mode & 0777, path);
+		snprintf(why, LINK_WHY_SIZE,
+			 "the token file %s has mode %03o, which lets others read or change it: chmod 640",
+			 path, st.st_mode & 0777);
 		fclose(file);
 		return -EPERM;
 	}
@@ -120,7 +123,8 @@ int replica_token(const char *path, char *token, size_t size)
 	fclose(file);
 	if (found)
 		return 0;
-	log_error("%s holds no token for the master: a line \"sync TOKEN\", or the token alone, of %d to %d characters",
-		  path, TOKEN_MIN, TOKEN_MAX);
+	snprintf(why, LINK_WHY_SIZE,
+		 "the token file %s holds no token for the master: a line \"sync TOKEN\", or the token alone, of %d to %d characters",
+		 path, TOKEN_MIN, TOKEN_MAX);
 	return -EINVAL;
 }

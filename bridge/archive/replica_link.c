@@ -208,6 +208,22 @@ static void on_close_frame(struct connection *conn, const unsigned char *in, siz
 			 (unsigned int)in[0] << 8 | in[1]);
 }
 
+/* What lws says of TLS are numbers. */
+static void say_tls(struct connection *conn, struct lws *wsi)
+{
+	SSL *ssl = wsi ? lws_get_ssl(wsi) : NULL;
+	long verified = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+	char text[200];
+
+	if (verified == X509_V_OK) {
+		say(conn, "can't connect: no TLS comes about; does it speak TLS there (--tls-cert), or is this ws://?");
+		return;
+	}
+	snprintf(text, sizeof(text), "can't connect: its certificate is not trusted: %s; --tls-ca names what is",
+		 X509_verify_cert_error_string(verified));
+	say(conn, text);
+}
+
 static void on_failed(struct connection *conn, struct lws *wsi, const char *in, size_t len)
 {
 	unsigned int status = wsi ? lws_http_client_http_response(wsi) : 0;
@@ -219,6 +235,8 @@ static void on_failed(struct connection *conn, struct lws *wsi, const char *in, 
 		say(conn, "it has no such channel, or no archive of it (404): see its --archive");
 	else if (status == 403)
 		say(conn, "it does not go by this name (403): see its --name");
+	else if (in && memmem(in, len, "SSL", 3))
+		say_tls(conn, wsi);
 	snprintf(text, sizeof(text), "can't connect: %.*s", (int)(in ? len : 0), in ? in : "");
 	say(conn, text);
 	conn->wsi = NULL;
@@ -387,14 +405,12 @@ static int run(struct connection *conn, const char *path)
 
 static int connect_to(struct connection *conn, const char *path)
 {
-	int err = replica_token(conn->from->token_file, conn->token, sizeof(conn->token));
-	int result = LINK_CLOSED;
+	int err, result = LINK_CLOSED;
 
 	conn->why[0] = '\0';
-	if (!err || err == -ENOENT)
+	err = replica_token(conn->from->token_file, conn->token, sizeof(conn->token), conn->why);
+	if (!err)
 		result = run(conn, path);
-	else
-		say(conn, "there is no token for it");
 	if (conn->context) {
 		lws_sul_schedule(conn->context, 0, &conn->tick, NULL, LWS_SET_TIMER_USEC_CANCEL);
 		lws_context_destroy(conn->context);

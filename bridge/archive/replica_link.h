@@ -74,7 +74,7 @@ int replica_link_get(const struct replica_from *from, const char *path, char **t
 /* Takes ws://HOST[:PORT] or wss://... apart. Return: false: it is none. */
 bool replica_from_parse(struct replica_from *from, const char *url);
 
-/* The token for the master. 0; -ENOENT none is needed; or -errno, which is said. */
-int replica_token(const char *file, char *token, size_t size);
+/* The token for the master, empty if @file is NULL. Return: 0 or -errno, with @why. */
+int replica_token(const char *file, char *token, size_t size, char why[LINK_WHY_SIZE]);
 
 #endif /* BRIDGE_REPLICA_LINK_H */

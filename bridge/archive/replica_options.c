@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <memlog.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,18 @@ static int parse_one(struct replica_options *options, int opt, char ***argv, int
 	return EXIT_USAGE;
 }
 
+static bool ca_ok(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	X509 *cert = file ? PEM_read_X509_AUX(file, NULL, NULL, NULL) : NULL;
+	bool ok = cert;
+
+	if (file)
+		fclose(file);
+	X509_free(cert);
+	return ok;
+}
+
 static int check(const struct replica_options *options)
 {
 	const char *missing = !options->url ? "from" : !options->dir ? "dir" : NULL;
@@ -227,6 +240,11 @@ static int check(const struct replica_options *options)
 	}
 	if (options->from.ca && !options->from.tls) {
 		log_error("--tls-ca is for --from wss://HOST");
+		return EXIT_USAGE;
+	}
+	if (options->from.ca && !ca_ok(options->from.ca)) {
+		log_error("--tls-ca %s: expected a file of certificates, PEM, that can be read",
+			  options->from.ca);
 		return EXIT_USAGE;
 	}
 	if (options->modsync && options->channel_count > 1) {

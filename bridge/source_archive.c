@@ -20,8 +20,12 @@ static int archive_open(struct source *source, const char *name, const char *val
 	err = source_check(source);
 	if (!err)
 		return 0;
-	log_error("channel %s: can't read the archive %s: %s%s", name, value, strerror(-err),
-		  err == -EACCES ? ": who runs the bridge must be able to read it" : "");
+	if (err == -ENOTTY)
+		log_error("channel %s: %s is no archive, a folder of days; one that is in it is %s/CHANNEL",
+			  name, value, value);
+	else
+		log_error("channel %s: can't read the archive %s: %s%s", name, value, strerror(-err),
+			  err == -EACCES ? ": who runs the bridge must be able to read it" : "");
 	free(source->path);
 	source->path = NULL;
 	return err == -EINVAL ? -EIO : err;

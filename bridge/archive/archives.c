@@ -89,7 +89,7 @@ static void say_unknown(const struct archives *archives, const struct channels *
 			if (!strncmp(channel->name, value, (size_t)len) && !channel->name[len])
 				break;
 		if (!channel)
-			log_error("archive %.*s: there is no such channel yet", len, value);
+			log_error("archive %.*s: there is no such channel yet; it is archived as soon as there is", len, value);
 	}
 }
 

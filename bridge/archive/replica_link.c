@@ -229,7 +229,9 @@ static void on_failed(struct connection *conn, struct lws *wsi, const char *in, 
 	unsigned int status = wsi ? lws_http_client_http_response(wsi) : 0;
 	char text[160];
 
-	if (status == 401)
+	if (status == 401 && !conn->token[0])
+		say(conn, "it wants a token (401): see --token-file");
+	else if (status == 401)
 		say(conn, "its token does not let us copy this (401): a line \"sync TOKEN\" in the master's token file does");
 	else if (status == 404)
 		say(conn, "it has no such channel, or no archive of it (404): see its --archive");
@@ -261,7 +263,8 @@ static int on_answered(struct connection *conn, struct lws *wsi)
 	if (status == 200)
 		return 0;
 	snprintf(text, sizeof(text), "it answers %u%s", status,
-		 status == 401 ? ": the token is not known there" : "");
+		 status != 401 ? "" : conn->token[0] ? ": the token is not known there" :
+		 ": it wants a token, see --token-file");
 	say(conn, text);
 	return end(conn, LINK_CLOSED);
 }

@@ -390,11 +390,8 @@ int view_archive(const char *path, bool live, struct fuse_args *args, const char
 		 bool foreground)
 {
 	struct fuse_session *session;
-	int status, err;
+	int status, err = tree_open(&view.tree, path, live);
 
-	if (!mount_is_folder(mount))
-		return EXIT_SYSTEM;
-	err = tree_open(&view.tree, path, live);
 	if (err) {
 		say("can't open %s: %s", path, strerror(-err));
 		return EXIT_SYSTEM;

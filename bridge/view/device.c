@@ -49,8 +49,6 @@ static int serve(struct device_fs *fs, const struct device_options *opt)
 {
 	int err;
 
-	if (!mount_is_folder(opt->mount))
-		return EXIT_SYSTEM;
 	if (fuse_set_signal_handlers(fs->session)) {
 		say("can't catch signals");
 		return EXIT_SYSTEM;

@@ -2,11 +2,13 @@
 /*
  * memlogfs: memlog as files.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive.h"
 #include "device.h"
@@ -82,6 +84,26 @@ static void print_help(void)
 	     "Unmount with: fusermount3 -u MOUNT. See memlogfs(8).");
 }
 
+/* libfuse would mount on a file, too, which is then hidden. */
+static bool mount_is_folder(const char *mount)
+{
+	struct stat st;
+
+	if (!stat(mount, &st)) {
+		if (S_ISDIR(st.st_mode))
+			return true;
+		say("can't mount at %s: it is no folder", mount);
+	} else if (errno == ENOENT) {
+		say("can't mount at %s: there is no such folder; make it first", mount);
+	} else if (errno == ENOTCONN) {
+		say("can't mount at %s: what was mounted there has died; fusermount3 -u %s ends it",
+		    mount, mount);
+	} else {
+		say("can't mount at %s: %s", mount, strerror(errno));
+	}
+	return false;
+}
+
 static int show_archive(struct view_options *opt, struct fuse_args *args)
 {
 	if (opt->help) {
@@ -96,6 +118,8 @@ static int show_archive(struct view_options *opt, struct fuse_args *args)
 		say("expected a folder of archives and where to mount it: memlogfs DIR MOUNT (see --help)");
 		return EXIT_USAGE;
 	}
+	if (!mount_is_folder(opt->mount))
+		return EXIT_SYSTEM;
 	fuse_opt_add_arg(args, "-oro,default_permissions,subtype=memlogfs");
 	if (fuse_opt_add_arg(args, "-ofsname=memlog")) {
 		say("out of memory");

@@ -64,7 +64,10 @@ void import_die(struct import *import, const char *fmt, ...)
 	va_end(args);
 	if (kept[0])
 		complain("%s", kept);
-	complain("%s line %" PRIu64 ": %s", import->name, import->line, what);
+	if (import->line)
+		complain("%s line %" PRIu64 ": %s", import->name, import->line, what);
+	else
+		complain("%s: %s", import->name, what);
 	if (import->writer) {
 		archive_drop(import->writer);
 		archive_writer_close(import->writer);

@@ -63,8 +63,11 @@ static const char *channel_name(const char *path)
 static void complain_missing(const char *path, enum access access)
 {
 	const char *name = channel_name(path);
+	struct stat st;
 
-	if (name)
+	if (name && !stat(name, &st) && S_ISDIR(st.st_mode))
+		complain("there is no %s; an archive here is ./%s", path, name);
+	else if (name)
 		complain("there is no %s; load the module with this channel: "
 			 "modprobe memlog channels=%s", path, name);
 	else if (!strcmp(path, "/dev/memlog"))
@@ -121,8 +124,11 @@ static bool complain_folder(const char *path, enum access access, int err)
 	else if (err == -ESTALE)
 		complain("%s has nothing of that stream", path);
 	else if (err == -ENOTTY)
-		complain("%s is no archive (it has no days): name a channel's own folder, "
-			 "as DIR/CHANNEL", path);
+		complain("%s is a folder, but no archive; \"memlog archive ls %s\" lists what "
+			 "is in it", path, path);
+	else if (err == -EINVAL)
+		complain("%s is an archive itself; --archive is for a device or a ring file",
+			 path);
 	else
 		return false;
 	return true;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -74,8 +75,14 @@ static void print_json(const char *path, const struct memlog_info *info)
 static int show(const char *path, bool json)
 {
 	struct memlog_info info;
+	struct stat st;
 	int err;
 
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		complain("%s is a folder, no channel; \"memlog archive ls %s\" shows an archive",
+			 path, path);
+		return EXIT_SYSTEM;
+	}
 	err = memlog_info(path, &info);
 	if (err) {
 		complain_channel(path, TO_READ, err);

@@ -384,7 +384,8 @@ static void take_message(struct sync_link *link)
 	if (!why && ask.type == SYNC_ACK) {
 		why = sync_window_ack(&link->window, &ask);
 		set_ack_due(link);
-	} else if (!why && link->working) {
+	} else if (!why && (link->working || link->made_count)) {
+		/* the answer before is not out: it can't have been waited for */
 		why = "one question at a time";
 	} else if (!why) {
 		why = sync_feed_ask(link->feed, &ask);

@@ -195,7 +195,7 @@ int sync_rows_read(struct sync_rows *rows, uint64_t row, uint64_t end, struct sy
 
 int sync_rows_sum(struct sync_rows *rows, struct sync_sum *sum, uint64_t end, size_t most)
 {
-	struct sync_piece piece;
+	struct sync_piece piece = { 0 };
 	size_t done = 0;
 	int err = 0;
 

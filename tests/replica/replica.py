@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the replica's tests share: masters, replicas, bad links between them."""
 
+import asyncio
 import hashlib
 import os
 import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -141,6 +143,7 @@ class Proxy:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.closed = False
+        self.sockets = []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def url(self):
@@ -160,6 +163,7 @@ class Proxy:
             except OSError:
                 sock.close()
                 continue
+            self.sockets += [sock, to]
             for pair in ((sock, to, False), (to, sock, True)):
                 threading.Thread(target=self.pump, args=pair, daemon=True).start()
 
@@ -190,6 +194,42 @@ class Proxy:
             except OSError:
                 pass
 
+    def mend(self):
+        """From now on it is a good link. What is stuck on it ends."""
+        self.cut = self.garble = 0
+        for sock in self.sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def close(self):
         self.closed = True
         self.listener.close()
+
+
+# What a client says; see SYNC.md.
+
+def ask(kind, flags=0, date=20250101, number=0, pad=0):
+    return struct.pack(">BBHIQ", kind, flags, pad, date, number)
+
+
+async def says(port, *messages, closes=True):
+    """What a server answers to these, which it gets at once, until it closes or is silent."""
+    import websockets
+    got = []
+    async with websockets.connect(f"ws://127.0.0.1:{port}/ws/app",
+                                  subprotocols=["memlog.sync"], max_size=None) as ws:
+        got.append(await asyncio.wait_for(ws.recv(), 10))
+        tcp = ws.transport.get_extra_info("socket")
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for message in messages:
+            await ws.send(message)
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        try:
+            while True:
+                got.append(await asyncio.wait_for(ws.recv(), 10 if closes else 1))
+        except websockets.exceptions.ConnectionClosed as closed:
+            return got, closed.code
+        except asyncio.TimeoutError:
+            return got, None

@@ -270,35 +270,63 @@ static bool confirmed(const struct differ *differ)
 				  differ->here != differ->there));
 }
 
-bool replica_differ(struct replica_channel *channel, uint32_t date)
+/* Looks once. What it opens is closed with end_look(). */
+static bool look(struct differ *differ, struct replica_channel *channel, uint32_t date,
+		 char why[LINK_WHY_SIZE])
 {
-	struct differ differ = {
+	int err;
+
+	*differ = (struct differ){
 		.channel = channel, .date = date,
 		.intake = {
 			.name = channel->name, .writer = channel->writer, .only = date,
 		},
 	};
-	char why[LINK_WHY_SIZE] = "";
-	bool sure = false;
-	int err = intake_open(&differ.intake, channel->dir, &channel->replica->stop);
-
-	sync_rows_init(&differ.rows);
+	err = intake_open(&differ->intake, channel->dir, &channel->replica->stop);
+	sync_rows_init(&differ->rows);
 	if (!err)
-		err = sync_sum_init(&differ.sum);
+		err = sync_sum_init(&differ->sum);
 	if (!err)
-		err = open_day(&differ);
+		err = open_day(differ);
 	if (!err)
 		err = replica_link_run(&channel->replica->options.from, channel->name, &differ_ops,
-				       &differ, why);
-	if (!err || err == INTAKE_DONE)
-		sure = confirmed(&differ);
+				       differ, why);
+	return (!err || err == INTAKE_DONE) && confirmed(differ);
+}
+
+static void end_look(struct differ *differ)
+{
+	sync_rows_uninit(&differ->rows);
+	sync_sum_uninit(&differ->sum);
+	intake_close(&differ->intake);
+}
+
+/* The same record; or the first that the master has not, which may have more by now. */
+static bool agree(const struct differ *one, const struct differ *other)
+{
+	return one->row == other->row ||
+	       (one->row == one->there && other->row == other->there);
+}
+
+/*
+ * Nothing proves what a master says of its sums. A link that garbles them would stop
+ * the channel, so two connections have to say the same.
+ */
+bool replica_differ(struct replica_channel *channel, uint32_t date)
+{
+	char why[LINK_WHY_SIZE] = "";
+	struct differ first, second;
+	bool sure = look(&first, channel, date, why);
+
+	if (sure) {
+		sure = look(&second, channel, date, why) && agree(&first, &second);
+		end_look(&second);
+	}
 	if (sure)
-		say_found(&differ);
+		say_found(&first);
 	else
 		replica_say(channel, "day %u seems to differ from the master's, but no record does; it is proved again%s%s",
 			    date, why[0] ? ": " : "", why);
-	sync_rows_uninit(&differ.rows);
-	sync_sum_uninit(&differ.sum);
-	intake_close(&differ.intake);
+	end_look(&first);
 	return sure;
 }

@@ -170,13 +170,23 @@ static const char *get_rows(const uint8_t *at, size_t len, struct sync_message *
 	return NULL;
 }
 
+/* A day that is gone has nothing. */
+static bool gone_ok(const struct sync_message *message, size_t sums)
+{
+	static const uint8_t none[SYNC_SUM_SIZE];
+
+	return !(message->flags & SYNC_GONE) ||
+	       (message->flags == SYNC_GONE && !message->row && !message->there &&
+		!message->count && !memcmp(message->sum, none, sums));
+}
+
 static const char *get_blocks(const uint8_t *at, size_t len, struct sync_message *message)
 {
 	message->row = get64(at + 8);
 	message->count = get32(at + 16);
 	message->sum = at + 20;
 	if (message->row > SYNC_DAY_ROWS || message->count > SYNC_BLOCKS_MAX ||
-	    len - 20 != (size_t)message->count * SYNC_SUM_SIZE)
+	    len - 20 != (size_t)message->count * SYNC_SUM_SIZE || !gone_ok(message, 0))
 		return "blocks that can't be";
 	return NULL;
 }
@@ -186,7 +196,8 @@ static const char *get_sum(const uint8_t *at, struct sync_message *message)
 	message->row = get64(at + 8);
 	message->there = get64(at + 16);
 	message->sum = at + 24;
-	if (message->there > SYNC_DAY_ROWS || message->row > message->there)
+	if (message->there > SYNC_DAY_ROWS || message->row > message->there ||
+	    !gone_ok(message, SYNC_SUM_SIZE))
 		return "rows that can't be";
 	return NULL;
 }

@@ -94,6 +94,8 @@ int modsync_copy_resume(struct modsync_copy *copy)
 					-(int)copy->options->history_days);
 	else
 		date = end->finished ? archive_date_add(end->date, 1) : end->date;
+	if (!date && !end->date)
+		date = 19700101;
 	/* Days without rows are complete here without the writer's knowing. */
 	if (date > copy->date)
 		copy->date = date;

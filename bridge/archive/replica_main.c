@@ -14,6 +14,9 @@
 #include "modsync_frame.h"
 #include "replica.h"
 
+/* Days before today that are asked for at first, unless that is said. */
+#define MODSYNC_HISTORY_DAYS	30
+
 static struct replica replica = { .options = { .history = -1 } };
 
 static int open_folder(struct bridge *bridge)
@@ -46,6 +49,17 @@ static void say_modsync(void *arg, const char *text)
 	log_error("%s: %s", replica.options.url, text);
 }
 
+/* The server does not say which days it has, so each one is asked for. */
+static unsigned int modsync_history(const struct replica_options *options)
+{
+	unsigned int days = MODSYNC_HISTORY_DAYS;
+
+	if (options->history >= 0)
+		days = options->history < MODSYNC_HISTORY_MAX ? (unsigned int)options->history :
+								MODSYNC_HISTORY_MAX;
+	return options->keep_days && days > options->keep_days ? options->keep_days : days;
+}
+
 /* One channel, whose days are in the folder itself. */
 static int start_modsync(struct bridge *bridge)
 {
@@ -55,8 +69,7 @@ static int start_modsync(struct bridge *bridge)
 	struct modsync_client_options client = {
 		.host = host, .port = port, .dir = options->dir,
 		.flag = options->modsync_flag ? options->modsync_flag : MODSYNC_FLAG,
-		.history_days = options->history < 0 ? MODSYNC_HISTORY_MAX :
-						       (unsigned int)options->history,
+		.history_days = modsync_history(options),
 		.keep_days = options->keep_days, .max_bytes = options->max_bytes,
 		.sync = options->sync, .local = true, .gid = (gid_t)-1, .say = say_modsync,
 	};

@@ -5,14 +5,13 @@ import asyncio
 import hashlib
 import os
 import random
-import shutil
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bridge"))
 from bridge import BUILD, SANITIZED, Bridge, Tests, check, equal, request, temporary_folder  # noqa: E402
@@ -88,6 +87,12 @@ def post(bridge, lines, channel="app"):
                               headers=["Content-Type: text/plain",
                                        f"Content-Length: {len(lines)}"], body=lines)
     equal((status, body if status != 200 else b""), (200, b""))
+
+
+def records(bridge):
+    url = f"http://127.0.0.1:{bridge.port()}/api/v1/channels/app/records?tail=100"
+    with urllib.request.urlopen(url, timeout=30) as reply:
+        return reply.read()
 
 
 def make_year(folder, days, rows, length=60, first="20250101"):

@@ -226,9 +226,11 @@ static int take_cgroups(struct intake *intake, const struct sync_message *messag
 	err = intake_commit(intake);
 	if (err)
 		return err;
-	lines = strndup((const char *)message->bytes, message->len);
+	lines = malloc(message->len + 1);
 	if (!lines)
 		return -ENOMEM;
+	memcpy(lines, message->bytes, message->len);
+	lines[message->len] = '\0';
 	for (line = strtok_r(lines, "\n", &save); line && !err; line = strtok_r(NULL, "\n", &save))
 		err = take_cgroup(intake, line);
 	free(lines);

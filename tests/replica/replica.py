@@ -127,7 +127,10 @@ def wait_same(one, other, timeout=PATIENCE, who=None, cgroups=True):
         a, b = content(one, cgroups), content(other, cgroups)
         different = [k for k in sorted(set(a) | set(b)) if a.get(k) != b.get(k)]
         return f"{other} differs in {different[:5]} {who.stderr() if who else ''}"
-    wait_for(lambda: same(one, other, cgroups), why, timeout)
+    def done():
+        check(not who or who.process.poll() is None, f"it has ended: {who.stderr() if who else ''}")
+        return same(one, other, cgroups)
+    wait_for(done, why, timeout)
 
 
 def flip(path, offset, bit=4):

@@ -58,6 +58,8 @@ bridge-install: $(BRIDGE) $(REPLICA)
 	done
 	test -e $(DESTDIR)/etc/memlog-bridge.conf || \
 		install -D -m 644 bridge/dist/memlog-bridge.conf $(DESTDIR)/etc/memlog-bridge.conf
+	test -e $(DESTDIR)/etc/default/memlog-replica || \
+		install -D -m 644 bridge/dist/memlog-replica.default $(DESTDIR)/etc/default/memlog-replica
 
 -include $(BRIDGE_OBJS:.o=.d) $(REPLICA_OBJS:.o=.d)
 -include bridge/view/build.mk

@@ -89,6 +89,7 @@ check:
 
 # BACKEND=fuse needs neither a guest nor a module.
 run:
+	$(if $(filter-out fuse,$(BACKEND)),$(error BACKEND is fuse or nothing, not $(BACKEND)))
 	@tests/install-deps $(if $(filter fuse,$(BACKEND)),--fuse,--run)
 	$(SUB) $(if $(filter fuse,$(BACKEND)),programs,all)
 	@tests/vm/machine $(if $(filter 1,$(HOST)),--host) $(if $(BACKEND),--$(BACKEND))

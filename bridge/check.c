@@ -47,6 +47,26 @@ static int check_names(const struct options *options)
 	return 0;
 }
 
+/* Which of several it is, when there is no name, is known only with the channels. */
+static int check_modsync(const struct options *options)
+{
+	const char *name = options->modsync_channel;
+	const struct option_list *list = &options->archives;
+
+	if (!options->modsync_listen.count)
+		return 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (!name || (!strncmp(list->values[i], name, strlen(name)) &&
+			      list->values[i][strlen(name)] == '='))
+			return 0;
+	if (name)
+		log_error("modsync-channel %s: there is no such channel that is archived; give --archive %s=DIR",
+			  name, name);
+	else
+		log_error("modsync-listen-insecure: no channel is archived; give --archive NAME=DIR");
+	return EXIT_USAGE;
+}
+
 int check_options(const struct options *options)
 {
 	int status = check_names(options);
@@ -59,5 +79,7 @@ int check_options(const struct options *options)
 		status = privilege_check(options->user);
 	if (!status)
 		status = archives_check(options);
+	if (!status)
+		status = check_modsync(options);
 	return status;
 }

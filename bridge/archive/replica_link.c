@@ -4,6 +4,7 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,27 @@ static const struct lws_protocols protocols[] = {
 
 static const lws_retry_bo_t no_validity;
 
+/*
+ * With each context that sets OpenSSL up, lws numbers anew what it keeps with TLS
+ * connections, and no longer finds it for those that other threads are making: they
+ * fail. So one context does it, for all.
+ */
+static struct lws_context *create_context(struct lws_context_creation_info info)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool is_set_up;
+	struct lws_context *context;
+
+	pthread_mutex_lock(&lock);
+	if (is_set_up)
+		info.options &= ~(uint64_t)LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	context = lws_create_context(&info);
+	is_set_up = is_set_up ||
+		    (context && info.options & LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT);
+	pthread_mutex_unlock(&lock);
+	return context;
+}
+
 static int open_context(struct connection *conn)
 {
 	struct lws_context_creation_info info = {
@@ -363,7 +385,7 @@ static int open_context(struct connection *conn)
 		.client_ssl_ca_filepath = conn->from->tls ? conn->from->ca : NULL,
 	};
 
-	conn->context = lws_create_context(&info);
+	conn->context = create_context(info);
 	if (!conn->context || !lws_create_vhost(conn->context, &info)) {
 		say(conn, conn->from->ca ? "can't set up a connection; is --tls-ca a file of certificates?" :
 					   "can't set up a connection");

@@ -103,7 +103,10 @@ int modsync_copy_resume(struct modsync_copy *copy)
 	copy->again = false;
 	copy->differs = false;
 	err = copy->date ? find_offset(copy) : -ERANGE;
-	if (err)
+	if (!copy->date)
+		modsync_copy_say(copy, "%u days of history would begin before 1970",
+				 copy->options->history_days);
+	else if (err)
 		modsync_copy_say(copy, "%s: the end of %08u can't be found: %s",
 				 copy->options->dir, copy->date, strerror(-err));
 	copy->stats.date = copy->date;

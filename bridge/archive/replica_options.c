@@ -149,9 +149,10 @@ static int set_numbered(struct replica_options *options, int opt, const char *va
 		options->keep_days = status < 0 ? (unsigned int)n : 0;
 		return status;
 	case OPT_FLAG:
-		status = set_number("modsync-send-flag", value, INT32_MAX, &n);
-		options->modsync_flag = status < 0 ? (uint32_t)n : 0;
-		return status;
+		if (memlog_parse_number(value, &n) || !n || n > INT32_MAX)
+			return bad("modsync-send-flag", value, "1 to 2147483647");
+		options->modsync_flag = (uint32_t)n;
+		return -1;
 	default:
 		if (!memlog_parse_size(value, &options->max_bytes))
 			return -1;

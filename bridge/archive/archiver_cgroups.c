@@ -29,7 +29,8 @@ void archiver_saw_cgroup(struct archiver *archiver, uint64_t id)
 	cgroups->fresh[cgroups->count++] = id;
 }
 
-static void add(struct archiver *archiver, uint64_t id)
+/* Return: whether there is a line more. */
+static bool add(struct archiver *archiver, uint64_t id)
 {
 	struct archiver_cgroups *cgroups = &archiver->cgroups;
 	bool may_walk = uv_hrtime() >= cgroups->walk_ns;
@@ -37,24 +38,27 @@ static void add(struct archiver *archiver, uint64_t id)
 	int err = memlog_cgroup_path(id, path, sizeof(path), may_walk);
 
 	if (err == -EAGAIN)
-		return;
+		return false;
 	if (may_walk)
 		cgroups->walk_ns = uv_hrtime() + NSEC_PER_SEC;
 	*seen_at(cgroups, id) = id;
-	if (!err)
-		archive_add_cgroup(archiver->writer, id, path);
+	return !err && !archive_add_cgroup(archiver->writer, id, path);
 }
 
 void archiver_add_cgroups(struct archiver *archiver)
 {
 	struct archiver_cgroups *cgroups = &archiver->cgroups;
 	uint32_t date = archive_writer_end(archiver->writer)->date;
+	bool any = false;
 
 	if (date != cgroups->date) {
 		cgroups->date = date;
 		memset(cgroups->seen, 0, sizeof(cgroups->seen));
 	}
 	for (unsigned int i = 0; i < cgroups->count; i++)
-		add(archiver, cgroups->fresh[i]);
+		any = add(archiver, cgroups->fresh[i]) || any;
 	cgroups->count = 0;
+	/* replicas are sent it now, not with the next rows */
+	if (any)
+		archiver_committed(archiver);
 }

@@ -234,6 +234,9 @@ static int take_cgroups(struct intake *intake, const struct sync_message *messag
 	for (line = strtok_r(lines, "\n", &save); line && !err; line = strtok_r(NULL, "\n", &save))
 		err = take_cgroup(intake, line);
 	free(lines);
+	/* who copies from here is told of them, too */
+	if (!err && intake->done)
+		intake->done(intake->arg);
 	return err;
 }
 

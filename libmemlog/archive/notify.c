@@ -2,7 +2,8 @@
 /*
  * Watching an archive with inotify(7). A row is there once its meta is, so of a
  * day's files that one is watched, or index where there is no meta: one wake-up a
- * batch. The day's folder tells when a file is made, "finish" above all.
+ * batch. The day's folder tells when a file is made, "finish" above all. Lines of
+ * cgroups may come after the rows they are for, and when no more rows do.
  */
 #include <errno.h>
 #include <linux/magic.h>
@@ -35,6 +36,7 @@
  * @folder: Its watch.
  * @file: That of its meta or index, -1 if neither is watched.
  * @is_meta: @file is meta's.
+ * @cgroups: That of its cgroups, -1 until there are any.
  */
 struct archive_notify {
 	int epoll;
@@ -46,6 +48,7 @@ struct archive_notify {
 	int folder;
 	int file;
 	bool is_meta;
+	int cgroups;
 };
 
 static int add_watch(struct archive_notify *notify, int dirfd, const char *name,
@@ -119,6 +122,7 @@ int archive_notify_open(struct archive_notify **notifyp, int dirfd)
 	notify->timer = -1;
 	notify->folder = -1;
 	notify->file = -1;
+	notify->cgroups = -1;
 	err = make_fds(notify, dirfd);
 	if (err) {
 		archive_notify_close(notify);
@@ -161,6 +165,7 @@ static void forget_day(struct archive_notify *notify)
 {
 	remove_watch(notify, &notify->folder);
 	remove_watch(notify, &notify->file);
+	remove_watch(notify, &notify->cgroups);
 	notify->is_meta = false;
 	notify->ino = 0;
 }
@@ -178,6 +183,8 @@ static bool watch_file(struct archive_notify *notify, int dirfd)
 {
 	int watch;
 
+	if (notify->cgroups < 0)
+		notify->cgroups = add_watch(notify, dirfd, "cgroups", FILE_EVENTS);
 	if (notify->is_meta)
 		return false;
 	watch = add_watch(notify, dirfd, "meta", FILE_EVENTS);

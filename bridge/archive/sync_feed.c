@@ -256,7 +256,7 @@ static int answer_blocks(struct sync_feed *feed, uint64_t rows, bool finished,
 	};
 	uint64_t row = (feed->ask.number + feed->block_count) * SYNC_BLOCK_ROWS;
 	uint64_t end = row + SYNC_BLOCK_ROWS < rows ? row + SYNC_BLOCK_ROWS : rows;
-	uint8_t *sum = feed->blocks[feed->block_count];
+	uint8_t *sum;
 	int err = 0;
 
 	if (feed->block_count == BLOCKS_AT_ONCE || row >= rows) {
@@ -271,6 +271,7 @@ static int answer_blocks(struct sync_feed *feed, uint64_t rows, bool finished,
 		err = sync_rows_sum(&feed->rows, &feed->sum, end, SUM_AT_ONCE);
 	if (err <= 0)
 		return err ? err : 1;
+	sum = feed->blocks[feed->block_count];
 	if (end % SYNC_BLOCK_ROWS && sync_sum_get_block(&feed->sum, sum))
 		return -ENOMEM;
 	if (!(end % SYNC_BLOCK_ROWS))

@@ -6,66 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <zstd.h>
-
 #include <archive/notify.h>
 
-#include "sync_feed.h"
-#include "sync_rows.h"
-
-/* Bytes that are summed in one piece of work. */
-#define SUM_AT_ONCE	(8U << 20)
-
-/* Blocks of one answer. */
-#define BLOCKS_AT_ONCE	16
+#include "sync_feed_private.h"
 
 #define ZSTD_LEVEL	1
 
 /* Shorter rows are sent as they are. */
 #define ZSTD_LEAST	256
-
-enum feed_state {
-	FEED_HELLO,	/* has not said HELLO */
-	FEED_IDLE,	/* was asked nothing */
-	FEED_QUESTION,	/* @ask is to be answered */
-	FEED_STREAM,	/* was asked to START */
-};
-
-/**
- * struct sync_feed - See sync_feed.h.
- * @dirfd: The archive's folder.
- * @name: For HELLO.
- * @committed: As of sync_feed_open().
- * @notify: Tells when the files grow, if nobody told how far that is.
- * @state: What it is doing.
- * @ask: The question; of a stream, its date and number are the place where it is.
- * @oldest: The range that was told.
- * @newest: Likewise.
- * @rows: The day that is read.
- * @sum: Checksum of that.
- * @blocks: Checksums of blocks that were asked for, as far as they are known.
- * @block_count: How many that are.
- * @in_block: @sum is in the one behind those.
- * @cgroups: Bytes of its cgroups that were sent.
- * @zstd: Compresses; NULL: it rests.
- */
-struct sync_feed {
-	int dirfd;
-	char name[SYNC_NAME_MAX + 1];
-	struct committed *committed;
-	struct archive_notify *notify;
-	enum feed_state state;
-	struct sync_ask ask;
-	uint32_t oldest;
-	uint32_t newest;
-	struct sync_rows rows;
-	struct sync_sum sum;
-	uint8_t blocks[BLOCKS_AT_ONCE][SYNC_SUM_SIZE];
-	unsigned int block_count;
-	bool in_block;
-	uint64_t cgroups;
-	ZSTD_CCtx *zstd;
-};
 
 int sync_feed_open(struct sync_feed **feedp, const char *dir, const char *name,
 		   struct committed *committed)
@@ -153,8 +101,8 @@ static struct sync_out *new_out(const struct sync_message *message, size_t more)
 	return out;
 }
 
-static int say(struct sync_out **out, const struct sync_message *message, const void *tail,
-	       size_t len)
+int sync_feed_say(struct sync_out **out, const struct sync_message *message, const void *tail,
+		  size_t len)
 {
 	*out = new_out(message, len);
 	if (!*out)
@@ -195,11 +143,10 @@ static int say_hello(struct sync_feed *feed, struct sync_out **out)
 	hello.oldest = feed->oldest;
 	hello.newest = feed->newest;
 	feed->state = FEED_IDLE;
-	return say(out, &hello, feed->name, hello.len);
+	return sync_feed_say(out, &hello, feed->name, hello.len);
 }
 
-/* Rows of the open day that may be told, as of now, and whether that is all of it. */
-static int look(struct sync_feed *feed, uint64_t *rows, bool *finished)
+int sync_feed_look(struct sync_feed *feed, uint64_t *rows, bool *finished)
 {
 	int err;
 
@@ -217,93 +164,10 @@ static int look(struct sync_feed *feed, uint64_t *rows, bool *finished)
 	return 0;
 }
 
-static uint8_t flags_of(struct sync_feed *feed, bool finished)
+uint8_t sync_feed_flags(struct sync_feed *feed, bool finished)
 {
 	return (uint8_t)((archive_day_has_meta(feed->rows.day) ? 0 : SYNC_BARE) |
 			 (finished ? SYNC_FINISHED : 0));
-}
-
-static int answer_prove(struct sync_feed *feed, uint64_t rows, bool finished,
-			struct sync_out **out)
-{
-	uint8_t result[SYNC_SUM_SIZE];
-	struct sync_message sum = {
-		.type = SYNC_SUM, .flags = flags_of(feed, finished), .date = feed->ask.date,
-		.row = feed->ask.number < rows ? feed->ask.number : rows, .there = rows,
-		.sum = result,
-	};
-	int err = sync_rows_sum(&feed->rows, &feed->sum, sum.row, SUM_AT_ONCE);
-
-	if (err <= 0)
-		return err ? err : 1;
-	err = sync_sum_get(&feed->sum, result);
-	if (err)
-		return err;
-	feed->state = FEED_IDLE;
-	return say(out, &sum, NULL, 0);
-}
-
-/*
- * The blocks of one message, which may be less than were asked for. Return: 1 there
- * is more to be done, with or without @out.
- */
-static int answer_blocks(struct sync_feed *feed, uint64_t rows, bool finished,
-			 struct sync_out **out)
-{
-	struct sync_message blocks = {
-		.type = SYNC_BLOCKS, .flags = flags_of(feed, finished), .date = feed->ask.date,
-		.row = feed->ask.number, .count = feed->block_count,
-	};
-	uint64_t row = (feed->ask.number + feed->block_count) * SYNC_BLOCK_ROWS;
-	uint64_t end = row + SYNC_BLOCK_ROWS < rows ? row + SYNC_BLOCK_ROWS : rows;
-	uint8_t *sum;
-	int err = 0;
-
-	if (feed->block_count == BLOCKS_AT_ONCE || row >= rows) {
-		feed->sum.date = 0;
-		feed->state = FEED_IDLE;
-		return say(out, &blocks, feed->blocks, blocks.count * SYNC_SUM_SIZE);
-	}
-	if (!feed->in_block)
-		err = sync_sum_reset(&feed->sum, feed->rows.date, row);
-	feed->in_block = true;
-	if (!err)
-		err = sync_rows_sum(&feed->rows, &feed->sum, end, SUM_AT_ONCE);
-	if (err <= 0)
-		return err ? err : 1;
-	sum = feed->blocks[feed->block_count];
-	if (end % SYNC_BLOCK_ROWS && sync_sum_get_block(&feed->sum, sum))
-		return -ENOMEM;
-	if (!(end % SYNC_BLOCK_ROWS))
-		memcpy(sum, feed->sum.block, SYNC_SUM_SIZE);
-	feed->in_block = false;
-	feed->block_count++;
-	return 1;
-}
-
-static int answer(struct sync_feed *feed, struct sync_out **out)
-{
-	static const uint8_t none[SYNC_SUM_SIZE];
-	struct sync_message gone = {
-		.type = feed->ask.type == SYNC_PROVE ? SYNC_SUM : SYNC_BLOCKS,
-		.flags = SYNC_GONE, .date = feed->ask.date, .sum = none,
-	};
-	bool finished;
-	uint64_t rows;
-	int err = 0;
-
-	if (feed->rows.date != feed->ask.date)
-		err = sync_rows_open(&feed->rows, feed->dirfd, feed->ask.date);
-	if (err == -ENOENT) {
-		feed->state = FEED_IDLE;
-		return say(out, &gone, NULL, 0);
-	}
-	if (!err)
-		err = look(feed, &rows, &finished);
-	if (err)
-		return err;
-	return feed->ask.type == SYNC_PROVE ? answer_prove(feed, rows, finished, out) :
-					      answer_blocks(feed, rows, finished, out);
 }
 
 /* Goes on to the day that is next. Return: 1 there is one, with or without @out. */
@@ -318,7 +182,7 @@ static int next_day(struct sync_feed *feed, struct sync_out **out)
 	if (next && (range.oldest != feed->oldest || range.newest != feed->newest)) {
 		feed->oldest = range.oldest;
 		feed->newest = range.newest;
-		return say(out, &range, NULL, 0);
+		return sync_feed_say(out, &range, NULL, 0);
 	}
 	if (!next || (feed->ask.flags & SYNC_ROWS_ONLY && next != feed->ask.date))
 		return 0;
@@ -353,7 +217,7 @@ static int say_cgroups(struct sync_feed *feed, struct sync_out **out)
 		return 0;
 	message.len = (size_t)(end - lines) + 1;
 	feed->cgroups += message.len;
-	return say(out, &message, lines, message.len);
+	return sync_feed_say(out, &message, lines, message.len);
 }
 
 /* Bytes of what @piece was compressed to, 0: that is no use. */
@@ -409,7 +273,7 @@ static int say_finish(struct sync_feed *feed, struct sync_out **out)
 {
 	uint8_t result[SYNC_SUM_SIZE];
 	struct sync_message finish = {
-		.type = SYNC_FINISH, .flags = flags_of(feed, false), .date = feed->ask.date,
+		.type = SYNC_FINISH, .flags = sync_feed_flags(feed, false), .date = feed->ask.date,
 		.row = feed->ask.number, .sum = result,
 	};
 	int err = sync_sum_get(&feed->sum, result);
@@ -421,7 +285,7 @@ static int say_finish(struct sync_feed *feed, struct sync_out **out)
 		return err;
 	if (!finish.row)
 		return 1;
-	err = say(out, &finish, NULL, 0);
+	err = sync_feed_say(out, &finish, NULL, 0);
 	if (err == 1) {
 		(*out)->date = finish.date;
 		(*out)->rows = finish.row;
@@ -457,7 +321,7 @@ static int stream(struct sync_feed *feed, struct sync_out **out)
 	}
 	if (!feed->rows.day)
 		return 1;
-	err = look(feed, &rows, &finished);
+	err = sync_feed_look(feed, &rows, &finished);
 	if (err)
 		return err;
 	/* what the client has, and we have not, it has to find out itself */
@@ -482,7 +346,7 @@ int sync_feed_work(struct sync_feed *feed, struct sync_out **out)
 	case FEED_HELLO:
 		return say_hello(feed, out);
 	case FEED_QUESTION:
-		return answer(feed, out);
+		return sync_feed_answer(feed, out);
 	case FEED_STREAM:
 		return stream(feed, out);
 	default:

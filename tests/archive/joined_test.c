@@ -74,7 +74,7 @@ TEST_F(joined, lost)
 
 static void *archive_late(void *arg)
 {
-	usleep(60000);
+	usleep(10000);
 	archive_now(arg);
 	return NULL;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/archives.h"
 #include "auth.h"
@@ -47,6 +49,22 @@ static int check_names(const struct options *options)
 	return 0;
 }
 
+static bool is_named(const char *value, const char *name)
+{
+	size_t len = name ? strlen(name) : strcspn(value, "=");
+
+	return (!name || !strncmp(value, name, len)) && value[len] == '=';
+}
+
+/* A channel that is an archive itself. */
+static bool is_archive(const char *value, const char *name)
+{
+	struct stat st;
+
+	return is_named(value, name) && !stat(strchr(value, '=') + 1, &st) &&
+	       S_ISDIR(st.st_mode);
+}
+
 /* Which of several it is, when there is no name, is known only with the channels. */
 static int check_modsync(const struct options *options)
 {
@@ -56,8 +74,11 @@ static int check_modsync(const struct options *options)
 	if (!options->modsync_listen.count)
 		return 0;
 	for (size_t i = 0; i < list->count; i++)
-		if (!name || (!strncmp(list->values[i], name, strlen(name)) &&
-			      list->values[i][strlen(name)] == '='))
+		if (is_named(list->values[i], name))
+			return 0;
+	list = &options->channels;
+	for (size_t i = 0; i < list->count; i++)
+		if (is_archive(list->values[i], name))
 			return 0;
 	if (name)
 		log_error("modsync-channel %s: there is no such channel that is archived; give --archive %s=DIR",

@@ -182,8 +182,8 @@ void replica_say(struct replica_channel *channel, const char *fmt, ...)
 int replica_open_writer(struct replica_channel *channel);
 void replica_close_writer(struct replica_channel *channel);
 
-/* Tells those who are sent the archive how far it is. */
-void replica_tell(struct replica_channel *channel);
+/* Tells those who are sent the archive how far it is. Return: further than before? */
+bool replica_tell(struct replica_channel *channel);
 
 /* Removes days that are too many, from time to time. */
 void replica_expire(struct replica_channel *channel, bool now);

@@ -67,14 +67,19 @@ static void say_archive(void *arg, const char *text)
 		log_error("channel %s: %s", channel->name, text);
 }
 
-void replica_tell(struct replica_channel *channel)
+bool replica_tell(struct replica_channel *channel)
 {
 	const struct archive_end *end = archive_writer_end(channel->writer);
+	bool more = end->date != stat_get(&channel->stats.date) ||
+		    end->rows != stat_get(&channel->stats.rows) || end->finished;
 
+	/* also where only lines of cgroups have come */
 	committed_set(channel->committed, end->date, end->rows, end->finished);
 	stat_set(&channel->stats.date, end->date);
 	stat_set(&channel->stats.rows, end->rows);
-	stat_set(&channel->stats.committed, stat_get(&channel->stats.committed) + 1);
+	if (more)
+		stat_set(&channel->stats.committed, stat_get(&channel->stats.committed) + 1);
+	return more;
 }
 
 /* It is one of the bridge's channels as soon as its folder is there. */
@@ -172,11 +177,12 @@ static void on_done(void *arg)
 	struct session *session = arg;
 	struct replica_channel *channel = session->channel;
 
-	replica_tell(channel);
 	/* a disk that was full is so until something is on it */
-	if (stat_get(&channel->stats.error))
-		say_goes_on(channel);
-	stat_set(&channel->stats.error, 0);
+	if (replica_tell(channel)) {
+		if (stat_get(&channel->stats.error))
+			say_goes_on(channel);
+		stat_set(&channel->stats.error, 0);
+	}
 	if (session->intake.finished && !session->finished)
 		replica_expire(channel, true);
 	session->finished = session->intake.finished;

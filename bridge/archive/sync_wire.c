@@ -1,36 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <endian.h>
+#include <archive/bytes.h>
 #include <string.h>
 
 #include "sync_wire.h"
-
-static void put32(uint8_t *at, uint32_t n)
-{
-	n = htobe32(n);
-	memcpy(at, &n, sizeof(n));
-}
-
-static void put64(uint8_t *at, uint64_t n)
-{
-	n = htobe64(n);
-	memcpy(at, &n, sizeof(n));
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return be32toh(n);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return be64toh(n);
-}
 
 static void put_head(uint8_t *at, enum sync_type type, uint8_t flags, uint32_t word)
 {
